@@ -1,0 +1,36 @@
+/** Sealing at rest, and hashing of backup codes: what the engine needs of the master key. */
+
+/** The cell a ciphertext belongs to. Moved to another, it does not open. */
+export interface Place {
+  readonly table: string;
+  readonly column: string;
+  /** What tells the row from every other: its id and its account. */
+  readonly row: readonly string[];
+}
+
+export interface Sealer {
+  seal(plain: Uint8Array, place: Place): Uint8Array;
+  /**
+   * The plaintext; the caller zeroes it after use.
+   * @throws Fault `sealed-corrupt` when it was altered, moved, or sealed under another key
+   */
+  open(sealed: Uint8Array, place: Place): Buffer;
+  /** The key of the audit chain. */
+  readonly auditKey: Uint8Array;
+  /** Forgets every key. */
+  close(): void;
+}
+
+/** Cost of scrypt (RFC 7914 section 2): N, r and p. */
+export interface ScryptCost {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+/** A hash that is slow on purpose; it runs off the main thread. */
+export type SlowHash = (
+  text: string,
+  salt: Uint8Array,
+  cost: ScryptCost,
+) => Promise<Buffer>;

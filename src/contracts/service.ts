@@ -1,0 +1,139 @@
+/**
+ * What countersign does for a caller: the one door commands go through, whichever side of
+ * it the engine is on. The caller was named when the door was opened.
+ */
+import type { AuditHead, AuditRecord } from "../core/audit-chain.ts";
+import type { OtpParameters } from "../core/totp.ts";
+import type { Reason, Verdict } from "../core/verdict.ts";
+import type { Conversation } from "./conversation.ts";
+import type { AuditFilter, AuditTally } from "./store.ts";
+
+/** Who asks: the kernel's uid and its login name, never a name somebody sent. */
+export interface Caller {
+  readonly uid: number;
+  readonly login: string;
+}
+
+/** Where a verification comes from, as in PAM. */
+export interface Origin {
+  readonly service?: string | undefined;
+  readonly rhost?: string | undefined;
+  readonly tty?: string | undefined;
+}
+
+export interface VerifyOutcome {
+  readonly verdict: Verdict;
+  readonly user: string;
+  readonly method?: string;
+  /** For root and the log only. */
+  readonly reason?: Reason;
+  /** Of a throttled one: milliseconds since the epoch when the next attempt is read. */
+  readonly retryAt?: number;
+}
+
+export interface EnrollOptions extends OtpParameters {
+  readonly method: string;
+  /** Shown in the authenticator app; the setting, or the host's name, when absent. */
+  readonly issuer?: string | undefined;
+}
+
+/** A begun enrollment. It holds the secret: it is shown once, and never stored so. */
+export interface Enrollment {
+  readonly user: string;
+  readonly method: string;
+  readonly issuer: string;
+  /** Base32, for typing by hand. */
+  readonly secret: string;
+  readonly uri: string;
+  readonly expiresAt: number;
+}
+
+export type Confirmation =
+  | { readonly status: "active"; readonly backupCodes: readonly string[] }
+  /** `clockOffset`: seconds by which the phone is ahead of this host, where that is the cause. */
+  | { readonly status: "wrong-code"; readonly clockOffset?: number }
+  | { readonly status: "not-begun" };
+
+export type UserStatus = "active" | "pending" | "disabled" | "none";
+
+export interface UserSummary {
+  readonly user: string;
+  readonly status: UserStatus;
+  readonly methods: readonly {
+    readonly method: string;
+    readonly status: "active" | "pending" | "disabled";
+    readonly enrolledAt: number | undefined;
+    readonly lastUsedAt: number | undefined;
+  }[];
+  readonly backupCodesLeft: number;
+  readonly throttledUntil: number | undefined;
+}
+
+export interface BackupCodeStatus {
+  readonly user: string;
+  readonly left: number;
+  readonly createdAt: number | undefined;
+}
+
+export interface ResetOutcome {
+  readonly user: string;
+  readonly authenticators: number;
+  readonly backupCodes: number;
+}
+
+/** What became of one of several users; `changed` is false when it was so already. */
+export interface UserChange {
+  readonly user: string;
+  readonly changed: boolean;
+}
+
+export type AuditVerification =
+  | { readonly intact: true; readonly events: number; readonly head: AuditHead }
+  | {
+      readonly intact: false;
+      readonly sequence: number;
+      readonly fault: "missing" | "reordered" | "altered" | "cut-off";
+    };
+
+export interface StatusReport {
+  readonly accounts: Readonly<Record<UserStatus, number>>;
+  readonly throttled: number;
+  readonly tally: readonly AuditTally[];
+}
+
+export interface Countersign {
+  /** Asks for one answer and judges it. Never throws for what can be a verdict. */
+  verify(user: string, origin: Origin, conversation: Conversation): Promise<VerifyOutcome>;
+
+  /**
+   * Begins an enrollment. A caller who is not root and has an active authenticator is asked
+   * for a fresh code first; the old one works until the new one is confirmed.
+   * @throws Fault `refused` when the fresh code is not accepted
+   */
+  beginEnrollment(user: string, options: EnrollOptions, conversation: Conversation): Promise<Enrollment>;
+  confirmEnrollment(user: string, method: string, code: string): Promise<Confirmation>;
+  /** Drops what was begun, so that cancelling leaves nothing. */
+  cancelEnrollment(user: string, method: string): Promise<void>;
+
+  /** @throws Fault `refused` as for `beginEnrollment` */
+  reset(user: string, method: string | undefined, conversation: Conversation): Promise<ResetOutcome>;
+
+  generateBackupCodes(user: string, conversation: Conversation): Promise<readonly string[]>;
+  backupCodeStatus(user: string): Promise<BackupCodeStatus>;
+  revokeBackupCodes(user: string, conversation: Conversation): Promise<number>;
+
+  listUsers(): AsyncIterable<UserSummary>;
+  showUser(user: string): Promise<UserSummary>;
+  /** @throws Fault `not-permitted` unless root, or the owner of a personal store */
+  disableUser(user: string): Promise<UserChange>;
+  enableUser(user: string): Promise<UserChange>;
+  unlockUser(user: string): Promise<UserChange>;
+
+  listAudit(filter: AuditFilter, last?: number): AsyncIterable<AuditRecord>;
+  /** `progress` is called now and then with the number of events seen. */
+  verifyAudit(head?: AuditHead, progress?: (events: number) => void): Promise<AuditVerification>;
+  recordSetting(action: "settings-set" | "settings-unset", name: string): Promise<void>;
+
+  status(since: number): Promise<StatusReport>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,177 @@
+/**
+ * The store. Single use, counting and recording are statements here, each conditional on
+ * what it changes, and never a question followed by an order (DESIGN.md 6.1 to 6.3).
+ *
+ * Times are milliseconds since the epoch. Every method may throw a Fault of a `store-…` code.
+ */
+import type { AuditHead, AuditRecord } from "../core/audit-chain.ts";
+import type { ThrottlePolicy } from "../core/throttle.ts";
+import type { OtpParameters } from "../core/totp.ts";
+import type { ScryptCost } from "./sealing.ts";
+
+export interface Store {
+  /**
+   * Runs `work` in one transaction. When the promise resolves, its changes are on disk;
+   * when `work` throws, none is. `work` awaits nothing but this store's methods: others
+   * are waiting for their turn.
+   */
+  transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface Transaction {
+  readonly facts: Facts;
+  readonly accounts: Accounts;
+  readonly authenticators: Authenticators;
+  readonly backupCodes: BackupCodes;
+  readonly attempts: Attempts;
+  readonly audit: AuditLog;
+}
+
+/** What the store knows of itself: which key it was made with, its name. */
+export interface Facts {
+  get(name: string): Promise<Uint8Array | undefined>;
+  /** Sets a fact that is not there yet; false when it is. */
+  setOnce(name: string, value: Uint8Array): Promise<boolean>;
+}
+
+export interface Account {
+  readonly user: string;
+  readonly createdAt: number;
+  /** Undefined for one that is not disabled. */
+  readonly disabledAt: number | undefined;
+}
+
+export interface Accounts {
+  find(user: string): Promise<Account | undefined>;
+  /** Creates the account unless it is there. */
+  ensure(user: string, throttleKey: string, at: number): Promise<void>;
+  /** False when it was disabled already, or is not there. */
+  disable(user: string, at: number): Promise<boolean>;
+  /** False when it was not disabled. */
+  enable(user: string): Promise<boolean>;
+  /** True when any account with this throttle key has an active authenticator. */
+  isAnySpellingEnrolled(throttleKey: string): Promise<boolean>;
+  /** The next accounts after `after` in order of name (bytes), at most `limit`. */
+  page(after: string, limit: number): Promise<AccountOverview[]>;
+}
+
+/** An account with what hangs on it, for lists. */
+export interface AccountOverview extends Account {
+  readonly authenticators: readonly AuthenticatorOverview[];
+  readonly backupCodesLeft: number;
+  /** Undefined when no delay is in force at all; may lie in the past. */
+  readonly throttledUntil: number | undefined;
+}
+
+export interface AuthenticatorOverview {
+  readonly method: string;
+  readonly status: "active" | "pending";
+  readonly enrolledAt: number | undefined;
+  readonly lastUsedAt: number | undefined;
+  /** Of a pending one. */
+  readonly expiresAt: number | undefined;
+}
+
+export interface Authenticator extends AuthenticatorOverview, OtpParameters {
+  /** Chosen by the engine, so that the secret can be sealed to its row beforehand. */
+  readonly id: string;
+  readonly user: string;
+  readonly sealedSecret: Uint8Array;
+  readonly drift: number;
+  /** The last time step that was spent; -1 before the first. */
+  readonly lastTimeStep: number;
+}
+
+/** A pending authenticator, as enrollment begins it. */
+export interface NewAuthenticator extends OtpParameters {
+  readonly id: string;
+  readonly user: string;
+  readonly method: string;
+  readonly sealedSecret: Uint8Array;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface Authenticators {
+  /** Adds a pending one, in place of an earlier pending one of the same user and method. */
+  begin(authenticator: NewAuthenticator): Promise<void>;
+  find(user: string, method: string, status: "active" | "pending"): Promise<Authenticator | undefined>;
+  /**
+   * Makes a pending one active, with the time step of its set-up code spent, and removes
+   * the active one it replaces. False when it is no longer pending or has expired.
+   */
+  activate(id: string, step: number, drift: number, at: number): Promise<boolean>;
+  /** Spends a time step of an active one: the single-use statement. False when it, or a later one, was spent. */
+  spendTimeStep(id: string, step: number, drift: number, at: number): Promise<boolean>;
+  /** Removes those of one method, or all; pending ones alone where `status` says so. How many went. */
+  remove(user: string, method?: string, status?: "pending"): Promise<number>;
+}
+
+export interface BackupCodeSet {
+  readonly salt: Uint8Array;
+  readonly cost: ScryptCost;
+  readonly createdAt: number;
+  /** Codes not used yet. */
+  readonly left: number;
+}
+
+export interface BackupCodes {
+  /** Replaces the user's set: the old one dies. */
+  replace(
+    user: string,
+    set: { salt: Uint8Array; cost: ScryptCost; hashes: readonly Uint8Array[] },
+    at: number,
+  ): Promise<void>;
+  find(user: string): Promise<BackupCodeSet | undefined>;
+  /** Spends the code with this hash: the single-use statement. False when there is none unused. */
+  spend(user: string, hash: Uint8Array, at: number): Promise<boolean>;
+  /** How many unused codes died. */
+  revoke(user: string): Promise<number>;
+}
+
+/** Whether an attempt may be judged. */
+export type Admission =
+  | { readonly admitted: true; readonly failures: number }
+  | { readonly admitted: false; readonly retryAt: number };
+
+export interface Attempts {
+  /**
+   * Counts an attempt as failed before it is judged, in one conditional statement: admitted
+   * unless a delay is in force. What is not admitted changes nothing, so that it does not
+   * lengthen the delay. A count from the future (the clock stepped back) holds nobody.
+   */
+  count(throttleKey: string, now: number, policy: ThrottlePolicy): Promise<Admission>;
+  /** Until when attempts are refused, or undefined when they are not. Counts nothing. */
+  retryAt(throttleKey: string, now: number, policy: ThrottlePolicy): Promise<number | undefined>;
+  /** Forgets the failures: after success, or to unlock. */
+  clear(throttleKey: string): Promise<boolean>;
+  /** Drops the counters of names that are no account and have nothing left to count. */
+  sweep(now: number, policy: ThrottlePolicy): Promise<void>;
+}
+
+/** Which events a list wants. */
+export interface AuditFilter {
+  readonly user?: string;
+  readonly since?: number;
+}
+
+/** Verifications of one hour, by verdict. */
+export interface AuditTally {
+  /** Start of the hour. */
+  readonly hour: number;
+  readonly verdict: string;
+  readonly count: number;
+}
+
+export interface AuditLog {
+  head(): Promise<AuditHead>;
+  /** Refuses a record that does not follow the head. */
+  append(record: AuditRecord): Promise<void>;
+  /** The next records after `after` in order, at most `limit`. */
+  page(after: number, limit: number, filter?: AuditFilter): Promise<AuditRecord[]>;
+  /** The last `limit` records, in order. */
+  tail(limit: number, filter?: AuditFilter): Promise<AuditRecord[]>;
+  /** Verifications since then, by hour and verdict. */
+  tally(since: number): Promise<AuditTally[]>;
+}

@@ -1,0 +1,29 @@
+/** The account is PAM_USER or the name of the kernel's uid, and nothing else (DESIGN.md 6.7). */
+import { isPrintable } from "./printable.ts";
+
+/** Longest account name, in bytes of UTF-8: LOGIN_NAME_MAX on Linux. */
+export const ACCOUNT_MAX_BYTES = 256;
+
+/**
+ * True when the name can be an account of this host.
+ *
+ * U+FFFD is refused because it stands for bytes that were not UTF-8: two different names
+ * would become one. Slash and colon cannot stand in a passwd entry, a leading dash would
+ * be read as an option, and white space at the ends is a second spelling of another name.
+ */
+export function isAccount(name: string): boolean {
+  if (name === "" || Buffer.byteLength(name) > ACCOUNT_MAX_BYTES) return false;
+  if (name.startsWith("-") || name === "." || name === "..") return false;
+  return isPrintable(name) && !/[\ufffd/:]/u.test(name) && name === name.trim();
+}
+
+/**
+ * The key under which attempts are counted: every spelling of a name shares one counter
+ * (Authelia, CVE-2025-24806), though only the exact name has authenticators.
+ */
+export function throttleKey(name: string): string {
+  return name
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[\s\u200b-\u200f\ufeff]/gu, "");
+}

@@ -1,0 +1,116 @@
+/**
+ * The audit log's chain: each event carries the hash of the one before it, so an altered,
+ * removed, inserted or reordered event breaks the chain at its place.
+ *
+ * The hash is an HMAC under a key derived from the master key: who can write to the store
+ * but does not hold the key cannot forge a chain that holds.
+ */
+import { createHmac } from "node:crypto";
+import type { Reason, Verdict } from "./verdict.ts";
+
+export const AUDIT_ACTIONS = [
+  "init",
+  "verify",
+  "enroll-begin",
+  "enroll-confirm",
+  "enroll-cancel",
+  "reset",
+  "backup-codes-generate",
+  "backup-codes-revoke",
+  "user-disable",
+  "user-enable",
+  "user-unlock",
+  "settings-set",
+  "settings-unset",
+] as const;
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** What happened. Absent fields are null, so that the hashed form has one spelling. */
+export interface AuditEvent {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly action: AuditAction;
+  /** The account acted on; null for the host's settings. */
+  readonly user: string | null;
+  /** Of a verification or of a confirmation that was refused; null for what was done. */
+  readonly verdict: Verdict | null;
+  readonly reason: Reason | null;
+  readonly method: string | null;
+  readonly service: string | null;
+  readonly rhost: string | null;
+  readonly tty: string | null;
+  /** Who asked: `uid:login`. */
+  readonly caller: string;
+  /** Further words for people, such as the name of a setting; never a secret. */
+  readonly detail: string | null;
+}
+
+/** An event in its place. */
+export interface AuditRecord extends AuditEvent {
+  /** 1, 2, 3 … without gaps. */
+  readonly sequence: number;
+  readonly previousHash: string;
+  /** 64 hexadecimal digits. */
+  readonly hash: string;
+}
+
+/** The last event's place. Printed and kept elsewhere, it shows a cut-off end. */
+export interface AuditHead {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+/** The head of an empty log. */
+export const EMPTY_HEAD: AuditHead = { sequence: 0, hash: "0".repeat(64) };
+
+/** The record that follows `head`. */
+export function chain(key: Uint8Array, head: AuditHead, event: AuditEvent): AuditRecord {
+  const sequence = head.sequence + 1;
+  const hash = hashOf(key, sequence, head.hash, event);
+  return { ...event, sequence, previousHash: head.hash, hash };
+}
+
+/** What is wrong with a record that should follow `head`; undefined when nothing is. */
+export function breakAt(
+  key: Uint8Array,
+  head: AuditHead,
+  record: AuditRecord,
+): "missing" | "reordered" | "altered" | undefined {
+  if (record.sequence > head.sequence + 1) return "missing";
+  if (record.sequence <= head.sequence || record.previousHash !== head.hash) return "reordered";
+  const expected = hashOf(key, record.sequence, head.hash, record);
+  return record.hash === expected ? undefined : "altered";
+}
+
+/** `SEQUENCE:HASH`, as `audit verify` prints a head and `--head` takes it. */
+export function formatHead(head: AuditHead): string {
+  return `${head.sequence}:${head.hash}`;
+}
+
+/** The head that `formatHead` printed, or undefined when the text is none. */
+export function parseHead(text: string): AuditHead | undefined {
+  const parts = /^(0|[1-9][0-9]{0,14}):([0-9a-f]{64})$/.exec(text.trim());
+  return parts?.[1] && parts[2] ? { sequence: Number(parts[1]), hash: parts[2] } : undefined;
+}
+
+function hashOf(key: Uint8Array, sequence: number, previous: string, event: AuditEvent): string {
+  const { at, action, user, verdict, reason, method, service, rhost, tty, caller, detail } = event;
+  // JSON quotes every field: no value can run into its neighbour.
+  const form = JSON.stringify([
+    sequence,
+    previous,
+    at,
+    action,
+    user,
+    verdict,
+    reason,
+    method,
+    service,
+    rhost,
+    tty,
+    caller,
+    detail,
+  ]);
+  return createHmac("sha256", key).update(form).digest("hex");
+}

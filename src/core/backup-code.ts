@@ -1,0 +1,30 @@
+/** Backup codes: look-up secrets (NIST SP 800-63B 5.1.2) of 50 bits in Crockford's base32. */
+
+/** No I, L, O or U: what is read off paper cannot be taken for another symbol. */
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+export const BACKUP_CODE_LENGTH = 10;
+export const BACKUP_CODES_PER_SET = 10;
+
+/** True when every character is a Crockford symbol, or one that decodes as one (I, L, O). */
+export function isCrockford(text: string): boolean {
+  return /^[0-9A-TV-Z]+$/.test(text);
+}
+
+/** Crockford decodes I and L as 1, and O as 0. */
+export function foldCrockford(text: string): string {
+  return text.replace(/[IL]/g, "1").replaceAll("O", "0");
+}
+
+/** One code from random bytes, five bits of each; 256 is a multiple of 32, so without bias. */
+export function backupCodeFrom(bytes: Uint8Array): string {
+  if (bytes.length !== BACKUP_CODE_LENGTH) {
+    throw new RangeError(`a backup code takes ${BACKUP_CODE_LENGTH} bytes`);
+  }
+  return Array.from(bytes, (byte) => ALPHABET.charAt(byte & 31)).join("");
+}
+
+/** As a person reads it: two groups of five. */
+export function formatBackupCode(code: string): string {
+  return `${code.slice(0, 5)}-${code.slice(5)}`;
+}

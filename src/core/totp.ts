@@ -1,0 +1,121 @@
+/** Time-based one-time passwords: RFC 6238 over HOTP (RFC 4226), computed by otplib. */
+import { timingSafeEqual } from "node:crypto";
+import { generateSync } from "@otplib/hotp";
+import { NodeCryptoPlugin } from "@otplib/plugin-crypto-node";
+
+export const ALGORITHMS = ["sha1", "sha256", "sha512"] as const;
+export type Algorithm = (typeof ALGORITHMS)[number];
+export type Digits = 6 | 8;
+/** The time step X of RFC 6238 4.1, in seconds. */
+export type Period = 30 | 60;
+
+export interface OtpParameters {
+  readonly algorithm: Algorithm;
+  readonly digits: Digits;
+  readonly period: Period;
+}
+
+/** What every authenticator app reads. */
+export const DEFAULT_PARAMETERS: OtpParameters = { algorithm: "sha1", digits: 6, period: 30 };
+
+/** Bytes of secret: the HMAC's output length, as RFC 4226 section 4 R6 and RFC 6238 5.1 recommend. */
+export const SECRET_BYTES: Readonly<Record<Algorithm, number>> = {
+  sha1: 20,
+  sha256: 32,
+  sha512: 64,
+};
+
+/** How far a matched code may lie from this host's clock, in time steps. */
+export interface Window {
+  /** Steps accepted to either side of the learned drift. */
+  readonly steps: number;
+  /** Largest drift that is learned, in steps. */
+  readonly maxDrift: number;
+}
+
+export const DEFAULT_WINDOW: Window = { steps: 1, maxDrift: 2 };
+
+const crypto = new NodeCryptoPlugin();
+
+/** The time step at `now` (milliseconds since the epoch), with T0 = 0. */
+export function timeStepAt(now: number, period: Period): number {
+  return Math.floor(now / 1000 / period);
+}
+
+/** The code of one counter value or time step (RFC 4226 5.3). */
+export function codeAt(secret: Uint8Array, step: number, parameters: OtpParameters): string {
+  const { algorithm, digits } = parameters;
+  return generateSync({ secret, counter: step, algorithm, digits, crypto });
+}
+
+/** A code that fits: its time step, and the drift to remember, in steps. */
+export interface Match {
+  readonly step: number;
+  readonly drift: number;
+}
+
+/**
+ * Finds the time step whose code was typed, within `window` around the learned `drift`.
+ *
+ * Every step of the window is computed and compared in constant time, so that the duration
+ * does not tell where in the window a code lies. A step that was used before is found too:
+ * whether it may still be spent is for the store to say.
+ */
+export function matchTotp(
+  secret: Uint8Array,
+  code: string,
+  now: number,
+  parameters: OtpParameters,
+  window: Window = DEFAULT_WINDOW,
+  drift = 0,
+): Match | undefined {
+  const current = timeStepAt(now, parameters.period);
+  let match: Match | undefined;
+  for (let offset = -window.steps; offset <= window.steps; offset++) {
+    const step = current + drift + offset;
+    if (step < 0) continue;
+    // The later step wins a collision: it leaves fewer codes open to replay.
+    if (equalCodes(codeAt(secret, step, parameters), code)) {
+      match = { step, drift: clamp(step - current, window.maxDrift) };
+    }
+  }
+  return match;
+}
+
+/** Seconds searched to either side for a clock that is off. */
+export const CLOCK_SEARCH = 3_600;
+
+/**
+ * By how many seconds the phone's clock is ahead of this host's (negative: behind), when
+ * that is why a code does not fit. "The code is invalid" is usually the clock. With two
+ * hundred codes looked at, a wrong guess finds one by chance once in thousands, so this
+ * is for diagnosis at enrollment, and never for acceptance.
+ */
+export function clockOffset(
+  secret: Uint8Array,
+  code: string,
+  now: number,
+  parameters: OtpParameters,
+): number | undefined {
+  const current = timeStepAt(now, parameters.period);
+  const reach = Math.ceil(CLOCK_SEARCH / parameters.period);
+  for (let distance = 1; distance <= reach; distance++) {
+    for (const offset of [distance, -distance]) {
+      const step = current + offset;
+      if (step >= 0 && equalCodes(codeAt(secret, step, parameters), code)) {
+        return offset * parameters.period;
+      }
+    }
+  }
+  return undefined;
+}
+
+function equalCodes(expected: string, typed: string): boolean {
+  const a = Buffer.from(expected);
+  const b = Buffer.from(typed);
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function clamp(value: number, limit: number): number {
+  return Math.max(-limit, Math.min(limit, value));
+}

@@ -1,0 +1,62 @@
+/** What a verification ends in, and the two tables that translate it. */
+
+export const VERDICTS = [
+  "accept",
+  "exempt",
+  "reject",
+  "unenrolled",
+  "throttled",
+  "unavailable",
+] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
+
+/** Why, for root and the audit log only: the person refused never learns it. */
+export type Reason =
+  | "wrong-code"
+  | "replayed"
+  | "clock-stepped-back"
+  | "malformed"
+  | "disabled"
+  | "not-enrolled"
+  | "no-such-method"
+  | "cancelled"
+  | "end-of-input"
+  | "timed-out"
+  | "too-many-failures"
+  | "locked"
+  | "account-invalid"
+  | "unenrolled-allowed"
+  | "store"
+  | "key";
+
+/** Exit status of `verify` and `login`. 2 is usage and settings: no verdict is reached. */
+export const EXIT_STATUS: Readonly<Record<Verdict, number>> = {
+  accept: 0,
+  exempt: 0,
+  reject: 1,
+  unenrolled: 3,
+  throttled: 4,
+  unavailable: 5,
+};
+
+/** Exit status when nothing could be judged because of usage or settings. */
+export const EXIT_USAGE = 2;
+
+/**
+ * What the PAM module returns. `exempt` is PAM_IGNORE and never PAM_SUCCESS, so that
+ * `sufficient` cannot become a bypass (pam-u2f, CVE-2025-23013).
+ */
+export const PAM_RETURN: Readonly<Record<Verdict, string>> = {
+  accept: "PAM_SUCCESS",
+  exempt: "PAM_IGNORE",
+  reject: "PAM_AUTH_ERR",
+  unenrolled: "PAM_AUTH_ERR",
+  throttled: "PAM_MAXTRIES",
+  unavailable: "PAM_AUTHINFO_UNAVAIL",
+};
+
+/** True for the verdicts that let a login go on. */
+export function letsIn(verdict: Verdict): boolean {
+  return verdict === "accept" || verdict === "exempt";
+}
