@@ -31,5 +31,10 @@ export interface Method {
    * Looks up in `tx` what judging needs beforehand, and returns the slow part, to be run
    * outside any transaction. It takes as long for a user who has nothing enrolled.
    */
-  prepare(tx: Transaction, user: string, code: string, parts: MethodParts): Promise<() => Promise<Judge>>;
+  prepare(
+    tx: Transaction,
+    user: string,
+    code: string,
+    parts: MethodParts,
+  ): Promise<() => Promise<Judge>>;
 }

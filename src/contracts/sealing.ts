@@ -29,8 +29,4 @@ export interface ScryptCost {
 }
 
 /** A hash that is slow on purpose; it runs off the main thread. */
-export type SlowHash = (
-  text: string,
-  salt: Uint8Array,
-  cost: ScryptCost,
-) => Promise<Buffer>;
+export type SlowHash = (text: string, salt: Uint8Array, cost: ScryptCost) => Promise<Buffer>;

@@ -110,13 +110,21 @@ export interface Countersign {
    * for a fresh code first; the old one works until the new one is confirmed.
    * @throws Fault `refused` when the fresh code is not accepted
    */
-  beginEnrollment(user: string, options: EnrollOptions, conversation: Conversation): Promise<Enrollment>;
+  beginEnrollment(
+    user: string,
+    options: EnrollOptions,
+    conversation: Conversation,
+  ): Promise<Enrollment>;
   confirmEnrollment(user: string, method: string, code: string): Promise<Confirmation>;
   /** Drops what was begun, so that cancelling leaves nothing. */
   cancelEnrollment(user: string, method: string): Promise<void>;
 
   /** @throws Fault `refused` as for `beginEnrollment` */
-  reset(user: string, method: string | undefined, conversation: Conversation): Promise<ResetOutcome>;
+  reset(
+    user: string,
+    method: string | undefined,
+    conversation: Conversation,
+  ): Promise<ResetOutcome>;
 
   generateBackupCodes(user: string, conversation: Conversation): Promise<readonly string[]>;
   backupCodeStatus(user: string): Promise<BackupCodeStatus>;

@@ -96,7 +96,11 @@ export interface NewAuthenticator extends OtpParameters {
 export interface Authenticators {
   /** Adds a pending one, in place of an earlier pending one of the same user and method. */
   begin(authenticator: NewAuthenticator): Promise<void>;
-  find(user: string, method: string, status: "active" | "pending"): Promise<Authenticator | undefined>;
+  find(
+    user: string,
+    method: string,
+    status: "active" | "pending",
+  ): Promise<Authenticator | undefined>;
   /**
    * Makes a pending one active, with the time step of its set-up code spent, and removes
    * the active one it replaces. False when it is no longer pending or has expired.
