@@ -1,0 +1,153 @@
+/**
+ * Imports run one way (DESIGN.md section 2). This is an allow-list: what no line of the
+ * table names is refused, so a new dependency is a decision taken here.
+ *
+ * A room is a folder of src/. `values` are rooms it may import from, `types` rooms it may
+ * import types from, `packages` npm packages, `builtins` Node's modules beside PLAIN.
+ */
+
+/** Builtins without power over the machine; not for the pure rooms, which have `pure`. */
+const PLAIN = [
+  "path",
+  "os",
+  "url",
+  "util",
+  "events",
+  "stream",
+  "timers",
+  "process",
+  "buffer",
+  "module",
+];
+
+const ROOMS = {
+  core: { pure: true, values: [], packages: ["@otplib/[^/]+"], builtins: ["crypto"] },
+  contracts: { pure: true, values: [], types: ["core"] },
+  protocol: { pure: true, values: [], types: ["core"] },
+  engine: { pure: true, values: ["core", "contracts"], builtins: ["crypto"] },
+  methods: { pure: true, values: ["core", "contracts", "duo"], builtins: ["crypto"] },
+  duo: {
+    values: ["core", "contracts"],
+    packages: ["@duosecurity/[^/]+"],
+    builtins: ["crypto", "http", "https", "net", "tls"],
+  },
+  files: { values: ["core", "contracts"], builtins: ["fs", "crypto"] },
+  stores: { values: ["core", "contracts", "files"], packages: ["pg"], builtins: ["fs", "sqlite"] },
+  keys: {
+    values: ["core", "contracts", "files"],
+    packages: ["keytar"],
+    builtins: ["fs", "crypto", "worker_threads"],
+  },
+  settings: { values: ["core", "contracts", "files"], packages: ["conf"], builtins: ["fs"] },
+  doctor: {
+    values: ["core", "contracts", "files"],
+    types: ["settings"],
+    builtins: ["fs", "child_process", "net", "dgram"],
+  },
+  client: {
+    values: [
+      ...["core", "contracts", "engine", "protocol", "methods", "duo"],
+      ...["stores", "keys", "settings", "files", "doctor"],
+    ],
+    builtins: ["fs", "crypto", "net", "child_process"],
+  },
+  daemon: {
+    values: [
+      ...["core", "contracts", "engine", "protocol", "methods", "duo"],
+      ...["stores", "keys", "settings", "files"],
+    ],
+    packages: ["koffi"],
+    builtins: ["fs", "crypto", "net"],
+  },
+  terminal: {
+    values: ["core"],
+    types: ["contracts"],
+    packages: ["qrcode-terminal", "pngjs", "open"],
+    builtins: ["fs", "tty", "readline", "http"],
+  },
+  commands: {
+    values: ["core", "client", "terminal"],
+    types: ["contracts"],
+    packages: ["@oclif/[^/]+"],
+    builtins: ["child_process"],
+  },
+};
+
+const inRooms = (rooms) => `^src/(${rooms.join("|")})/`;
+const builtin = (names) => `^(node:)?(${names.join("|")})(/promises)?$`;
+
+/** What one room may import, as rules of dependency-cruiser. */
+function allowancesOf([name, room]) {
+  const from = { path: inRooms([name]) };
+  const builtins = [...(room.pure ? [] : PLAIN), ...(room.builtins ?? [])];
+  const to = [
+    { path: inRooms([name, ...room.values]) },
+    { path: inRooms(room.types ?? ["-"]), dependencyTypes: ["type-only"] },
+    { path: builtin(builtins.length > 0 ? builtins : ["-"]), dependencyTypes: ["core"] },
+    { path: `^node_modules/(@types/)?(${(room.packages ?? ["-"]).join("|")})/` },
+  ];
+  return to.map((each) => ({ from, to: each }));
+}
+
+const VAGUE = "(^|[/.-])(utils?|helpers?|common|managers?)([/.-]|$)";
+
+module.exports = {
+  allowedSeverity: "error",
+  allowed: [
+    ...Object.entries(ROOMS).flatMap(allowancesOf),
+    {
+      from: { path: "^src/main\\.ts$" },
+      to: { path: ["^src/(commands|terminal|core)/", "^node_modules/@oclif/", builtin(PLAIN)] },
+    },
+  ],
+  forbidden: [
+    {
+      name: "no-cycle",
+      comment: "modules that need each other are one module, or lack a third",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-orphan",
+      comment: "nothing imports it and it imports nothing: dead, or forgotten",
+      severity: "error",
+      from: { orphan: true, path: "^src/" },
+      to: {},
+    },
+    {
+      name: "no-vague-name",
+      comment: "a file is named for what it does, not util, helper, common or manager",
+      severity: "error",
+      from: {},
+      to: { path: VAGUE, pathNot: "^node_modules/" },
+    },
+    {
+      name: "no-vague-name",
+      severity: "error",
+      from: { path: VAGUE, pathNot: "^node_modules/" },
+      to: {},
+    },
+    {
+      name: "no-undeclared-package",
+      comment: "not among the dependencies of package.json, so not there once installed",
+      severity: "error",
+      from: { path: "^src/" },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "unknown", "undetermined"],
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+  ],
+  options: {
+    // Not among the builtins of the older Nodes this may run on.
+    builtInModules: { add: ["node:sqlite"] },
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "types"],
+    },
+  },
+};
