@@ -2,24 +2,31 @@
 import type { Answer } from "../core/answer.ts";
 import type { Window } from "../core/totp.ts";
 import type { Reason } from "../core/verdict.ts";
-import type { Clock } from "./clock.ts";
-import type { Sealer, SlowHash } from "./sealing.ts";
-import type { Transaction } from "./store.ts";
+import type { RandomBytes } from "./clock.ts";
+import type { ScryptCost, Sealer, SlowHash } from "./sealing.ts";
+import type { Store, Transaction } from "./store.ts";
 
 /** What the engine lends a method. */
 export interface MethodParts {
-  readonly clock: Clock;
   readonly sealer: Sealer;
+  readonly random: RandomBytes;
   readonly slowHash: SlowHash;
+  readonly scryptCost: ScryptCost;
   readonly window: Window;
+}
+
+/** One submitted answer. */
+export interface Attempt {
+  readonly user: string;
+  /** Normalized. */
+  readonly code: string;
+  /** Milliseconds since the epoch, read while the store's lock was held. */
+  readonly at: number;
 }
 
 export type Judgement =
   | { readonly accepted: true }
   | { readonly accepted: false; readonly reason: Reason };
-
-/** An answer made ready for judging: what is slow and needs no decision is done already. */
-export type Judge = (tx: Transaction, user: string) => Promise<Judgement>;
 
 export interface Method {
   readonly name: string;
@@ -28,13 +35,15 @@ export interface Method {
   /** True when the user has something of this method that could accept. */
   isEnrolled(tx: Transaction, user: string): Promise<boolean>;
   /**
-   * Looks up in `tx` what judging needs beforehand, and returns the slow part, to be run
-   * outside any transaction. It takes as long for a user who has nothing enrolled.
+   * The slow part of judging, which decides nothing: run outside any transaction, and only
+   * while no delay is in force. It takes as long for a user with nothing enrolled.
    */
-  prepare(
+  prepare?(store: Store, user: string, code: string, parts: MethodParts): Promise<Uint8Array>;
+  /** Judges, and spends what is accepted. It takes as long for a user with nothing enrolled. */
+  judge(
     tx: Transaction,
-    user: string,
-    code: string,
+    attempt: Attempt,
     parts: MethodParts,
-  ): Promise<() => Promise<Judge>>;
+    prepared: Uint8Array | undefined,
+  ): Promise<Judgement>;
 }

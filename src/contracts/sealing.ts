@@ -1,20 +1,13 @@
 /** Sealing at rest, and hashing of backup codes: what the engine needs of the master key. */
-
-/** The cell a ciphertext belongs to. Moved to another, it does not open. */
-export interface Place {
-  readonly table: string;
-  readonly column: string;
-  /** What tells the row from every other: its id and its account. */
-  readonly row: readonly string[];
-}
+import type { Cell } from "../core/cells.ts";
 
 export interface Sealer {
-  seal(plain: Uint8Array, place: Place): Uint8Array;
+  seal(plain: Uint8Array, cell: Cell): Uint8Array;
   /**
    * The plaintext; the caller zeroes it after use.
    * @throws Fault `sealed-corrupt` when it was altered, moved, or sealed under another key
    */
-  open(sealed: Uint8Array, place: Place): Buffer;
+  open(sealed: Uint8Array, cell: Cell): Buffer;
   /** The key of the audit chain. */
   readonly auditKey: Uint8Array;
   /** Forgets every key. */

@@ -3,6 +3,7 @@
  * it the engine is on. The caller was named when the door was opened.
  */
 import type { AuditHead, AuditRecord } from "../core/audit-chain.ts";
+import type { Fault } from "../core/fault.ts";
 import type { OtpParameters } from "../core/totp.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import type { Conversation } from "./conversation.ts";
@@ -12,6 +13,8 @@ import type { AuditFilter, AuditTally } from "./store.ts";
 export interface Caller {
   readonly uid: number;
   readonly login: string;
+  /** True where the engine runs in the caller's own process: whoever opened the store has it all. */
+  readonly ownsStore: boolean;
 }
 
 /** Where a verification comes from, as in PAM. */
@@ -29,6 +32,8 @@ export interface VerifyOutcome {
   readonly reason?: Reason;
   /** Of a throttled one: milliseconds since the epoch when the next attempt is read. */
   readonly retryAt?: number;
+  /** What is broken, of an unavailable one; for root only. */
+  readonly fault?: Fault;
 }
 
 export interface EnrollOptions extends OtpParameters {
@@ -99,6 +104,8 @@ export interface StatusReport {
   readonly accounts: Readonly<Record<UserStatus, number>>;
   readonly throttled: number;
   readonly tally: readonly AuditTally[];
+  /** The last event's place, to keep elsewhere. */
+  readonly head: AuditHead;
 }
 
 export interface Countersign {

@@ -16,6 +16,8 @@ export interface Store {
    * are waiting for their turn.
    */
   transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Runs `work` on one consistent view. Nothing can be changed in it. */
+  read<T>(work: (view: Transaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -52,8 +54,21 @@ export interface Accounts {
   enable(user: string): Promise<boolean>;
   /** True when any account with this throttle key has an active authenticator. */
   isAnySpellingEnrolled(throttleKey: string): Promise<boolean>;
+  /** One account with what hangs on it. */
+  overview(user: string): Promise<AccountOverview | undefined>;
   /** The next accounts after `after` in order of name (bytes), at most `limit`. */
   page(after: string, limit: number): Promise<AccountOverview[]>;
+  /** How many accounts are in which state at `now`. */
+  census(now: number): Promise<Census>;
+}
+
+/** Disabled ones are counted as such, whatever else they are; throttled ones are counted twice. */
+export interface Census {
+  readonly active: number;
+  readonly pending: number;
+  readonly disabled: number;
+  readonly none: number;
+  readonly throttled: number;
 }
 
 /** An account with what hangs on it, for lists. */
@@ -150,7 +165,7 @@ export interface Attempts {
   retryAt(throttleKey: string, now: number, policy: ThrottlePolicy): Promise<number | undefined>;
   /** Forgets the failures: after success, or to unlock. */
   clear(throttleKey: string): Promise<boolean>;
-  /** Drops the counters of names that are no account and have nothing left to count. */
+  /** Drops the counters that have decayed to nothing, so that made-up names do not pile up. */
   sweep(now: number, policy: ThrottlePolicy): Promise<void>;
 }
 

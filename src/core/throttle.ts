@@ -27,16 +27,25 @@ export const DEFAULT_THROTTLE: ThrottlePolicy = {
 /** The end of a hard lock: the last moment a Date can name, in milliseconds. */
 export const LOCKED_FOREVER = 8_640_000_000_000_000;
 
+/**
+ * A count this far ahead of the clock shows that the clock was stepped back, and holds
+ * nobody; less is only another process that read the clock a moment later. Milliseconds.
+ */
+export const CLOCK_STEP = 60_000;
+
+/** Most doublings that are computed: far past any longest delay, and safe in a shift. */
+export const MOST_DOUBLINGS = 30;
+
 /** Delay after that many failures, in milliseconds. */
 export function delayAfter(failures: number, policy: ThrottlePolicy): number {
   if (failures < policy.freeFailures) return 0;
-  const doublings = Math.min(failures - policy.freeFailures, 30);
+  const doublings = Math.min(failures - policy.freeFailures, MOST_DOUBLINGS);
   return Math.min(policy.firstDelay * 2 ** doublings, policy.longestDelay);
 }
 
 /** Failures past which the delay grows no more: counting on would only slow the decay. */
 export function failureCeiling(policy: ThrottlePolicy): number {
-  const doublings = Math.ceil(Math.log2(policy.longestDelay / policy.firstDelay));
+  const doublings = Math.max(0, Math.ceil(Math.log2(policy.longestDelay / policy.firstDelay)));
   return Math.max(policy.freeFailures + doublings, policy.lockAfter);
 }
 

@@ -1,0 +1,16 @@
+/** The cells that hold secrets: a ciphertext opens in its own alone (DESIGN.md 6.5). */
+
+/** What associated data is made of: table, column, and what tells the row from every other. */
+export interface Cell {
+  readonly table: string;
+  readonly column: string;
+  readonly row: readonly string[];
+}
+
+/** An authenticator's secret: its own row, and its own user. */
+export function secretCell({ id, user }: { readonly id: string; readonly user: string }): Cell {
+  return { table: "authenticators", column: "sealed_secret", row: [id, user] };
+}
+
+/** The known text that shows whether a key fits the store. */
+export const KEY_CHECK_CELL: Cell = { table: "facts", column: "value", row: ["key-check"] };

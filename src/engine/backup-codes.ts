@@ -1,0 +1,70 @@
+/** Backup codes: made, shown once, kept as hashes. A new set kills the old one. */
+import type { Conversation } from "../contracts/conversation.ts";
+import type { BackupCodeStatus, Caller } from "../contracts/service.ts";
+import { BACKUP_CODE_LENGTH, BACKUP_CODES_PER_SET, backupCodeFrom } from "../core/backup-code.ts";
+import { Fault } from "../core/fault.ts";
+import { printable } from "../core/printable.ts";
+import type { EngineParts } from "./parts.ts";
+import { demandFreshCode, mayActOn } from "./permission.ts";
+import { record } from "./record.ts";
+
+const SALT_BYTES = 16;
+
+/** A new set: the codes for the person, the salt and hashes for the store. */
+export async function newBackupCodes({ random, slowHash, scryptCost }: EngineParts) {
+  const codes = new Set<string>();
+  while (codes.size < BACKUP_CODES_PER_SET) codes.add(backupCodeFrom(random(BACKUP_CODE_LENGTH)));
+  const salt = random(SALT_BYTES);
+  const hashes = await Promise.all([...codes].map((code) => slowHash(code, salt, scryptCost)));
+  return { codes: [...codes], set: { salt, cost: scryptCost, hashes } };
+}
+
+/** @throws Fault `conflict` for a user with no authenticator: a backup needs something to back up */
+export async function generateBackupCodes(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  conversation: Conversation,
+): Promise<readonly string[]> {
+  mayActOn(caller, user);
+  await demandFreshCode(parts, caller, user, conversation);
+  const { codes, set } = await newBackupCodes(parts);
+  await parts.store.transact(async (tx) => {
+    const overview = await tx.accounts.overview(user);
+    if (!overview?.authenticators.some(({ status }) => status === "active")) throw notEnrolled(user);
+    await tx.backupCodes.replace(user, set, parts.clock.now());
+    await record(tx, parts, caller, { action: "backup-codes-generate", user });
+  });
+  return codes;
+}
+
+export async function backupCodeStatus(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+): Promise<BackupCodeStatus> {
+  mayActOn(caller, user);
+  const set = await parts.store.read((view) => view.backupCodes.find(user));
+  return { user, left: set?.left ?? 0, createdAt: set?.createdAt };
+}
+
+/** How many unused codes died. */
+export async function revokeBackupCodes(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  conversation: Conversation,
+): Promise<number> {
+  mayActOn(caller, user);
+  await demandFreshCode(parts, caller, user, conversation);
+  return parts.store.transact(async (tx) => {
+    const revoked = await tx.backupCodes.revoke(user);
+    await record(tx, parts, caller, { action: "backup-codes-revoke", user, detail: `${revoked}` });
+    return revoked;
+  });
+}
+
+function notEnrolled(user: string): Fault {
+  const name = printable(user);
+  return new Fault("conflict", `${name} has no authenticator`, { hint: `countersign enroll ${name}` });
+}

@@ -1,0 +1,47 @@
+/** The engine's face for one caller: every use case, behind one contract. */
+import type { Caller, Countersign } from "../contracts/service.ts";
+import { listAudit, status, verifyAudit } from "./audit.ts";
+import { backupCodeStatus, generateBackupCodes, revokeBackupCodes } from "./backup-codes.ts";
+import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.ts";
+import type { EngineParts } from "./parts.ts";
+import { mayAdminister } from "./permission.ts";
+import { record } from "./record.ts";
+import { disableUser, enableUser, listUsers, reset, showUser, unlockUser } from "./users.ts";
+import { verify } from "./verify.ts";
+
+export function countersignFor(parts: EngineParts, caller: Caller): Countersign {
+  return {
+    verify: (user, origin, conversation) => verify(parts, { user, origin, caller }, conversation),
+
+    beginEnrollment: (user, options, conversation) =>
+      beginEnrollment(parts, caller, user, options, conversation),
+    confirmEnrollment: (user, method, code) => confirmEnrollment(parts, caller, user, method, code),
+    cancelEnrollment: (user, method) => cancelEnrollment(parts, caller, user, method),
+
+    reset: (user, method, conversation) => reset(parts, caller, user, method, conversation),
+
+    generateBackupCodes: (user, conversation) =>
+      generateBackupCodes(parts, caller, user, conversation),
+    backupCodeStatus: (user) => backupCodeStatus(parts, caller, user),
+    revokeBackupCodes: (user, conversation) => revokeBackupCodes(parts, caller, user, conversation),
+
+    listUsers: () => listUsers(parts, caller),
+    showUser: (user) => showUser(parts, caller, user),
+    disableUser: (user) => disableUser(parts, caller, user),
+    enableUser: (user) => enableUser(parts, caller, user),
+    unlockUser: (user) => unlockUser(parts, caller, user),
+
+    listAudit: (filter, last) => listAudit(parts, caller, filter, last),
+    verifyAudit: (head, progress) => verifyAudit(parts, caller, head, progress),
+    recordSetting: async (action, detail) => {
+      mayAdminister(caller);
+      await parts.store.transact((tx) => record(tx, parts, caller, { action, detail }));
+    },
+
+    status: (since) => status(parts, caller, since),
+    close: async () => {
+      await parts.store.close();
+      parts.sealer.close();
+    },
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * Enrollment in two steps: a secret is begun, and becomes active only when a code proves
+ * that the phone has it. What it replaces works until then.
+ */
+import type { Conversation } from "../contracts/conversation.ts";
+import type { Caller, Confirmation, EnrollOptions, Enrollment } from "../contracts/service.ts";
+import type { Authenticator, Transaction } from "../contracts/store.ts";
+import { throttleKey } from "../core/account.ts";
+import { readAnswer } from "../core/answer.ts";
+import { encodeBase32 } from "../core/base32.ts";
+import { secretCell } from "../core/cells.ts";
+import { Fault } from "../core/fault.ts";
+import { keyUri } from "../core/key-uri.ts";
+import { clockOffset, type Match, matchTotp, SECRET_BYTES } from "../core/totp.ts";
+import { newBackupCodes } from "./backup-codes.ts";
+import type { EngineParts } from "./parts.ts";
+import { demandFreshCode, mayActOn } from "./permission.ts";
+import { record } from "./record.ts";
+
+
+export async function beginEnrollment(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  options: EnrollOptions,
+  conversation: Conversation,
+): Promise<Enrollment> {
+  mayActOn(caller, user);
+  await demandFreshCode(parts, caller, user, conversation);
+  const secret = parts.random(SECRET_BYTES[options.algorithm]);
+  try {
+    const expiresAt = await storePending(parts, caller, user, options, secret);
+    return describe(user, options.issuer ?? parts.policy.issuer, options, secret, expiresAt);
+  } finally {
+    secret.fill(0);
+  }
+}
+
+/** Proves that the phone has the secret, then makes it active and hands out backup codes. */
+export async function confirmEnrollment(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  method: string,
+  typed: string,
+): Promise<Confirmation> {
+  mayActOn(caller, user);
+  const pending = await parts.store.read((view) => findPending(view, parts, user, method));
+  if (!pending) return { status: "not-begun" };
+  const { match, offset } = checkCode(parts, pending, typed);
+  if (!match) return refuseConfirmation(parts, caller, user, method, offset);
+
+  const { codes, set } = await newBackupCodes(parts);
+  return parts.store.transact(async (tx): Promise<Confirmation> => {
+    const at = parts.clock.now();
+    const active = await tx.authenticators.activate(pending.id, match.step, match.drift, at);
+    if (!active) return { status: "not-begun" };
+    await tx.backupCodes.replace(user, set, at);
+    await record(tx, parts, caller, { action: "enroll-confirm", user, verdict: "accept", method });
+    return { status: "active", backupCodes: codes };
+  });
+}
+
+export async function cancelEnrollment(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  method: string,
+): Promise<void> {
+  mayActOn(caller, user);
+  await parts.store.transact(async (tx) => {
+    const removed = await tx.authenticators.remove(user, method, "pending");
+    if (removed > 0) await record(tx, parts, caller, { action: "enroll-cancel", user, method });
+  });
+}
+
+function storePending(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  { method, algorithm, digits, period }: EnrollOptions,
+  secret: Uint8Array,
+): Promise<number> {
+  const id = Buffer.from(parts.random(16)).toString("hex");
+  const sealedSecret = parts.sealer.seal(secret, secretCell({ id, user }));
+  return parts.store.transact(async (tx) => {
+    const createdAt = parts.clock.now();
+    const expiresAt = createdAt + parts.policy.enrollmentLifetime;
+    await refuseDisabled(tx, user);
+    await tx.accounts.ensure(user, throttleKey(user), createdAt);
+    const row = { id, user, method, algorithm, digits, period, sealedSecret, createdAt, expiresAt };
+    await tx.authenticators.begin(row);
+    await record(tx, parts, caller, { action: "enroll-begin", user, method });
+    return expiresAt;
+  });
+}
+
+async function refuseDisabled(tx: Transaction, user: string): Promise<void> {
+  if ((await tx.accounts.find(user))?.disabledAt === undefined) return;
+  throw new Fault("refused", `${user} is disabled`, { hint: `countersign user enable ${user}` });
+}
+
+async function findPending(
+  view: Transaction,
+  parts: EngineParts,
+  user: string,
+  method: string,
+): Promise<Authenticator | undefined> {
+  const pending = await view.authenticators.find(user, method, "pending");
+  return pending && (pending.expiresAt ?? 0) > parts.clock.now() ? pending : undefined;
+}
+
+function checkCode(
+  parts: EngineParts,
+  pending: Authenticator,
+  typed: string,
+): { match?: Match | undefined; offset?: number | undefined } {
+  const answer = readAnswer(typed);
+  if (answer.shape !== "one-time-password") return {};
+  const secret = parts.sealer.open(pending.sealedSecret, secretCell(pending));
+  try {
+    const now = parts.clock.now();
+    const match = matchTotp(secret, answer.code, now, pending, parts.window);
+    return match ? { match } : { offset: clockOffset(secret, answer.code, now, pending) };
+  } finally {
+    secret.fill(0);
+  }
+}
+
+async function refuseConfirmation(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  method: string,
+  offset: number | undefined,
+): Promise<Confirmation> {
+  const refusal = { verdict: "reject", reason: "wrong-code" } as const;
+  await parts.store.transact((tx) =>
+    record(tx, parts, caller, { action: "enroll-confirm", user, method, ...refusal }),
+  );
+  return { status: "wrong-code", ...(offset === undefined ? {} : { clockOffset: offset }) };
+}
+
+function describe(
+  user: string,
+  issuer: string,
+  options: EnrollOptions,
+  secret: Uint8Array,
+  expiresAt: number,
+): Enrollment {
+  const uri = keyUri({ issuer, account: user, secret, parameters: options });
+  return { user, method: options.method, issuer, secret: encodeBase32(secret), uri, expiresAt };
+}

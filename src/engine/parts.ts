@@ -1,0 +1,23 @@
+/** What the engine is made of, and the settings it decides by. */
+import type { Clock, RandomBytes } from "../contracts/clock.ts";
+import type { Method, MethodParts } from "../contracts/method.ts";
+import type { Store } from "../contracts/store.ts";
+import type { ThrottlePolicy } from "../core/throttle.ts";
+
+export interface EnginePolicy {
+  /** Shown in authenticator apps unless an enrollment names another. */
+  readonly issuer: string;
+  readonly throttle: ThrottlePolicy;
+  /** What becomes of a user with nothing enrolled. */
+  readonly unenrolled: "refuse" | "allow";
+  /** How long a begun enrollment can be confirmed, in milliseconds. */
+  readonly enrollmentLifetime: number;
+}
+
+export interface EngineParts extends MethodParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly methods: readonly Method[];
+  readonly policy: EnginePolicy;
+}

@@ -1,0 +1,52 @@
+/** Writes audit events, each in the transaction of what it tells of. */
+import type { Caller, Origin } from "../contracts/service.ts";
+import type { Transaction } from "../contracts/store.ts";
+import { type AuditAction, type AuditEvent, chain } from "../core/audit-chain.ts";
+import { printable } from "../core/printable.ts";
+import type { Reason, Verdict } from "../core/verdict.ts";
+import type { EngineParts } from "./parts.ts";
+
+/** An event, as far as it is not told by the clock and the caller. */
+export interface Happening {
+  readonly action: AuditAction;
+  readonly user?: string;
+  readonly verdict?: Verdict;
+  readonly reason?: Reason | undefined;
+  readonly method?: string | undefined;
+  readonly origin?: Origin;
+  readonly detail?: string;
+}
+
+/** Longest text from outside that a record keeps, in characters. */
+const LONGEST = 256;
+
+export async function record(
+  tx: Transaction,
+  parts: EngineParts,
+  caller: Caller,
+  happening: Happening,
+): Promise<void> {
+  const event = toEvent(parts.clock.now(), caller, happening);
+  await tx.audit.append(chain(parts.sealer.auditKey, await tx.audit.head(), event));
+}
+
+function toEvent(at: number, caller: Caller, happening: Happening): AuditEvent {
+  const { action, user, verdict, reason, method, origin, detail } = happening;
+  return {
+    at,
+    action,
+    user: clean(user),
+    verdict: verdict ?? null,
+    reason: reason ?? null,
+    method: method ?? null,
+    service: clean(origin?.service),
+    rhost: clean(origin?.rhost),
+    tty: clean(origin?.tty),
+    caller: `${caller.uid}:${printable(caller.login, LONGEST)}`,
+    detail: clean(detail),
+  };
+}
+
+function clean(text: string | undefined): string | null {
+  return text === undefined || text === "" ? null : printable(text, LONGEST);
+}

@@ -1,0 +1,125 @@
+/** Accounts as administrators see and switch them. Switching off keeps every secret. */
+import type { Conversation } from "../contracts/conversation.ts";
+import type { Caller, ResetOutcome, UserChange, UserStatus, UserSummary } from "../contracts/service.ts";
+import type { AccountOverview, Transaction } from "../contracts/store.ts";
+import { throttleKey } from "../core/account.ts";
+import type { AuditAction } from "../core/audit-chain.ts";
+import { Fault } from "../core/fault.ts";
+import { printable } from "../core/printable.ts";
+import type { EngineParts } from "./parts.ts";
+import { demandFreshCode, mayActOn, mayAdminister } from "./permission.ts";
+import { record } from "./record.ts";
+
+const PAGE = 500;
+
+/** Every account by name, a page in memory at a time. */
+export async function* listUsers(parts: EngineParts, caller: Caller): AsyncGenerator<UserSummary> {
+  mayAdminister(caller);
+  let after = "";
+  for (;;) {
+    const from = after;
+    const page = await parts.store.read((view) => view.accounts.page(from, PAGE));
+    for (const overview of page) yield summarize(overview, parts.clock.now());
+    const last = page.at(-1);
+    if (!last) return;
+    after = last.user;
+  }
+}
+
+export async function showUser(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+): Promise<UserSummary> {
+  mayActOn(caller, user);
+  const overview = await parts.store.read((view) => view.accounts.overview(user));
+  if (!overview) throw unknown(user);
+  return summarize(overview, parts.clock.now());
+}
+
+export function disableUser(parts: EngineParts, caller: Caller, user: string): Promise<UserChange> {
+  return change(parts, caller, user, "user-disable", (tx) => tx.accounts.disable(user, parts.clock.now()));
+}
+
+export function enableUser(parts: EngineParts, caller: Caller, user: string): Promise<UserChange> {
+  return change(parts, caller, user, "user-enable", (tx) => tx.accounts.enable(user));
+}
+
+/** Ends the delay, or the lock, after failed attempts. */
+export function unlockUser(parts: EngineParts, caller: Caller, user: string): Promise<UserChange> {
+  return change(parts, caller, user, "user-unlock", (tx) => tx.attempts.clear(throttleKey(user)));
+}
+
+/** Removes authenticators (of one method, or all) and, with the last of them, backup codes. */
+export async function reset(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  method: string | undefined,
+  conversation: Conversation,
+): Promise<ResetOutcome> {
+  mayActOn(caller, user);
+  await demandFreshCode(parts, caller, user, conversation);
+  return parts.store.transact(async (tx) => {
+    if (!(await tx.accounts.find(user))) throw unknown(user);
+    const authenticators = await tx.authenticators.remove(user, method);
+    const left = await tx.accounts.overview(user);
+    const keepsCodes = left?.authenticators.some(({ status }) => status === "active");
+    const backupCodes = keepsCodes ? 0 : await tx.backupCodes.revoke(user);
+    await record(tx, parts, caller, { action: "reset", user, method });
+    return { user, authenticators, backupCodes };
+  });
+}
+
+async function change(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  action: AuditAction,
+  apply: (tx: Transaction) => Promise<boolean>,
+): Promise<UserChange> {
+  mayAdminister(caller);
+  mayActOn(caller, user);
+  return parts.store.transact(async (tx) => {
+    const known = (await tx.accounts.find(user)) !== undefined;
+    const changed = await apply(tx);
+    if (!known && !changed) throw unknown(user);
+    if (changed) await record(tx, parts, caller, { action, user });
+    return { user, changed };
+  });
+}
+
+function summarize(overview: AccountOverview, now: number): UserSummary {
+  const disabled = overview.disabledAt !== undefined;
+  const { user, backupCodesLeft, throttledUntil } = overview;
+  // A pending one that has expired can no longer be confirmed: it is nothing.
+  const live = overview.authenticators.filter(
+    ({ status, expiresAt }) => status === "active" || (expiresAt ?? 0) > now,
+  );
+  const methods = live.map(({ method, status, enrolledAt, lastUsedAt }) => ({
+    method,
+    status: disabled ? ("disabled" as const) : status,
+    enrolledAt,
+    lastUsedAt,
+  }));
+  const delayed = throttledUntil !== undefined && throttledUntil > now;
+  return {
+    user,
+    status: disabled ? "disabled" : statusOf(live.map(({ status }) => status)),
+    methods,
+    backupCodesLeft,
+    throttledUntil: delayed ? throttledUntil : undefined,
+  };
+}
+
+function statusOf(statuses: readonly ("active" | "pending")[]): UserStatus {
+  if (statuses.includes("active")) return "active";
+  return statuses.includes("pending") ? "pending" : "none";
+}
+
+function unknown(user: string): Fault {
+  const name = printable(user);
+  return new Fault("not-found", `${name} has never enrolled here`, {
+    hint: `countersign enroll ${name}, or countersign user list for those who have`,
+  });
+}

@@ -1,0 +1,26 @@
+/** The method `backup-code`: look-up secrets, hashed once per set and spent once. */
+import type { Method } from "../contracts/method.ts";
+
+export const BACKUP_CODE = "backup-code";
+export const SALT_BYTES = 16;
+
+export const backupCode: Method = {
+  name: BACKUP_CODE,
+  shape: "backup-code",
+
+  async isEnrolled(tx, user) {
+    const set = await tx.backupCodes.find(user);
+    return set !== undefined && set.left > 0;
+  },
+
+  /** One hash for one attempt, whether or not there is a set: the time tells nothing. */
+  async prepare(store, user, code, { random, slowHash, scryptCost }) {
+    const set = await store.read((view) => view.backupCodes.find(user));
+    return slowHash(code, set?.salt ?? random(SALT_BYTES), set?.cost ?? scryptCost);
+  },
+
+  async judge(tx, { user, at }, _parts, prepared) {
+    if (prepared && (await tx.backupCodes.spend(user, prepared, at))) return { accepted: true };
+    return { accepted: false, reason: "wrong-code" };
+  },
+};

@@ -1,0 +1,108 @@
+/**
+ * The one schema, told once for every store. Migrations only go forward: each entry takes a
+ * store from the version of its index to the next, and is never edited after a release.
+ */
+
+/** What differs between databases. */
+export interface Dialect {
+  readonly integer: string;
+  readonly bytes: string;
+  /** What follows a table's closing parenthesis. */
+  readonly tableOptions: string;
+}
+
+type Migration = (dialect: Dialect) => string;
+
+const accounts: Migration = ({ integer, tableOptions }) => `
+CREATE TABLE accounts (
+  name TEXT PRIMARY KEY,
+  throttle_key TEXT NOT NULL,
+  created_at ${integer} NOT NULL,
+  disabled_at ${integer}
+) ${tableOptions};
+CREATE INDEX accounts_by_throttle_key ON accounts (throttle_key);`;
+
+const authenticators: Migration = ({ integer, bytes, tableOptions }) => `
+CREATE TABLE authenticators (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL REFERENCES accounts (name),
+  method TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'active')),
+  sealed_secret ${bytes} NOT NULL,
+  algorithm TEXT NOT NULL CHECK (algorithm IN ('sha1', 'sha256', 'sha512')),
+  digits ${integer} NOT NULL CHECK (digits IN (6, 8)),
+  period ${integer} NOT NULL CHECK (period IN (30, 60)),
+  drift ${integer} NOT NULL DEFAULT 0,
+  last_time_step ${integer} NOT NULL DEFAULT -1,
+  created_at ${integer} NOT NULL,
+  expires_at ${integer},
+  enrolled_at ${integer},
+  last_used_at ${integer},
+  UNIQUE (account, method, status)
+) ${tableOptions};`;
+
+const backupCodes: Migration = ({ integer, bytes, tableOptions }) => `
+CREATE TABLE backup_code_sets (
+  account TEXT PRIMARY KEY REFERENCES accounts (name),
+  salt ${bytes} NOT NULL,
+  cost_n ${integer} NOT NULL,
+  cost_r ${integer} NOT NULL,
+  cost_p ${integer} NOT NULL,
+  created_at ${integer} NOT NULL
+) ${tableOptions};
+CREATE TABLE backup_codes (
+  account TEXT NOT NULL REFERENCES backup_code_sets (account),
+  hash ${bytes} NOT NULL,
+  used_at ${integer},
+  PRIMARY KEY (account, hash)
+) ${tableOptions};`;
+
+const attempts: Migration = ({ integer, tableOptions }) => `
+CREATE TABLE attempts (
+  throttle_key TEXT PRIMARY KEY,
+  failures ${integer} NOT NULL,
+  counted_at ${integer} NOT NULL,
+  throttled_until ${integer} NOT NULL
+) ${tableOptions};
+CREATE INDEX attempts_by_time ON attempts (counted_at);`;
+
+const audit: Migration = ({ integer, tableOptions }) => `
+CREATE TABLE audit (
+  sequence ${integer} PRIMARY KEY,
+  at ${integer} NOT NULL,
+  action TEXT NOT NULL,
+  account TEXT,
+  verdict TEXT,
+  reason TEXT,
+  method TEXT,
+  service TEXT,
+  rhost TEXT,
+  tty TEXT,
+  caller TEXT NOT NULL,
+  detail TEXT,
+  previous_hash TEXT NOT NULL,
+  hash TEXT NOT NULL
+) ${tableOptions};
+CREATE INDEX audit_by_time ON audit (at);
+CREATE INDEX audit_by_account ON audit (account, sequence);`;
+
+const facts: Migration = ({ bytes, tableOptions }) => `
+CREATE TABLE facts (
+  name TEXT PRIMARY KEY,
+  value ${bytes} NOT NULL
+) ${tableOptions};`;
+
+const MIGRATIONS: readonly Migration[] = [
+  (dialect) =>
+    [facts, accounts, authenticators, backupCodes, attempts, audit]
+      .map((part) => part(dialect))
+      .join("\n"),
+];
+
+/** The version this program writes, and the newest it reads. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** The statements that take a store from `version` to `SCHEMA_VERSION`. */
+export function migrationsFrom(version: number, dialect: Dialect): string[] {
+  return MIGRATIONS.slice(version).map((migration) => migration(dialect));
+}

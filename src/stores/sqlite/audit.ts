@@ -1,0 +1,100 @@
+/** The audit log. Records are only ever added, and only behind the last one. */
+import type { AuditFilter, AuditLog } from "../../contracts/store.ts";
+import { type AuditAction, type AuditRecord, EMPTY_HEAD } from "../../core/audit-chain.ts";
+import { Fault } from "../../core/fault.ts";
+import type { Reason, Verdict } from "../../core/verdict.ts";
+import { type Connection, integer, type Row, text, textOrNull, type Value } from "./connection.ts";
+
+const HEAD = "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1";
+
+const APPEND = `
+INSERT INTO audit (sequence, at, action, account, verdict, reason, method, service, rhost, tty,
+  caller, detail, previous_hash, hash)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
+WHERE ?13 = coalesce((SELECT hash FROM audit WHERE sequence = ?1 - 1), '${EMPTY_HEAD.hash}')
+  AND ?1 = coalesce((SELECT max(sequence) FROM audit), 0) + 1`;
+
+const TALLY = `
+SELECT at / 3600000 * 3600000 AS hour, verdict, count(*) AS events FROM audit
+WHERE at >= ? AND action = 'verify' AND verdict IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`;
+
+export function auditIn(connection: Connection): AuditLog {
+  return {
+    async head() {
+      const row = connection.first(HEAD);
+      return row ? { sequence: integer(row, "sequence"), hash: text(row, "hash") } : EMPTY_HEAD;
+    },
+
+    async append(record) {
+      if (connection.run(APPEND, ...columns(record)) === 1) return;
+      throw new Fault("store-corrupt", `${connection.path}: the audit log's end is not where it was`, {
+        hint: "countersign audit verify",
+      });
+    },
+
+    async page(after, limit, filter = {}) {
+      return select(connection, filter, "sequence > ?", after, "ASC", limit);
+    },
+
+    async tail(limit, filter = {}) {
+      return select(connection, filter, "sequence > ?", 0, "DESC", limit).reverse();
+    },
+
+    async tally(since) {
+      return connection.all(TALLY, since).map((row) => ({
+        hour: integer(row, "hour"),
+        verdict: text(row, "verdict"),
+        count: integer(row, "events"),
+      }));
+    },
+  };
+}
+
+function select(
+  connection: Connection,
+  filter: AuditFilter,
+  place: string,
+  after: number,
+  order: "ASC" | "DESC",
+  limit: number,
+): AuditRecord[] {
+  const conditions = [place];
+  const values: Value[] = [after];
+  if (filter.user !== undefined) {
+    conditions.push("account = ?");
+    values.push(filter.user);
+  }
+  if (filter.since !== undefined) {
+    conditions.push("at >= ?");
+    values.push(filter.since);
+  }
+  const where = conditions.join(" AND ");
+  const sql = `SELECT * FROM audit WHERE ${where} ORDER BY sequence ${order} LIMIT ?`;
+  return connection.all(sql, ...values, limit).map(toRecord);
+}
+
+function columns(r: AuditRecord): Value[] {
+  const what = [r.sequence, r.at, r.action, r.user, r.verdict, r.reason, r.method];
+  const where = [r.service, r.rhost, r.tty, r.caller, r.detail];
+  return [...what, ...where, r.previousHash, r.hash];
+}
+
+// An altered row may hold any text: audit verify compares its hash, so the casts promise nothing.
+function toRecord(row: Row): AuditRecord {
+  return {
+    sequence: integer(row, "sequence"),
+    at: integer(row, "at"),
+    action: text(row, "action") as AuditAction,
+    user: textOrNull(row, "account"),
+    verdict: textOrNull(row, "verdict") as Verdict | null,
+    reason: textOrNull(row, "reason") as Reason | null,
+    method: textOrNull(row, "method"),
+    service: textOrNull(row, "service"),
+    rhost: textOrNull(row, "rhost"),
+    tty: textOrNull(row, "tty"),
+    caller: text(row, "caller"),
+    detail: textOrNull(row, "detail"),
+    previousHash: text(row, "previous_hash"),
+    hash: text(row, "hash"),
+  };
+}

@@ -1,0 +1,79 @@
+/** Authenticators. A time step is spent by one conditional statement (DESIGN.md 6.1). */
+import type { Authenticator, Authenticators } from "../../contracts/store.ts";
+import type { Algorithm, Digits, Period } from "../../core/totp.ts";
+import { toAuthenticatorOverview } from "./accounts.ts";
+import { bytes, type Connection, integer, type Row, text } from "./connection.ts";
+
+const BEGIN = `
+INSERT INTO authenticators
+  (id, account, method, status, sealed_secret, algorithm, digits, period, created_at, expires_at)
+VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)`;
+
+const REMOVE_REPLACED = `
+DELETE FROM authenticators WHERE status = 'active' AND (account, method) IN
+  (SELECT account, method FROM authenticators WHERE id = ? AND status = 'pending' AND expires_at > ?)`;
+
+const ACTIVATE = `
+UPDATE authenticators
+SET status = 'active', last_time_step = ?, drift = ?, enrolled_at = ?, expires_at = NULL
+WHERE id = ? AND status = 'pending' AND expires_at > ?`;
+
+const SPEND = `
+UPDATE authenticators SET last_time_step = ?2, drift = ?3, last_used_at = ?4
+WHERE id = ?1 AND status = 'active' AND last_time_step < ?2`;
+
+export function authenticatorsIn(connection: Connection): Authenticators {
+  return {
+    async begin(a) {
+      connection.run(
+        "DELETE FROM authenticators WHERE account = ? AND method = ? AND status = 'pending'",
+        a.user,
+        a.method,
+      );
+      const { algorithm, digits, period } = a;
+      connection.run(
+        BEGIN, a.id, a.user, a.method, a.sealedSecret, algorithm, digits, period, a.createdAt, a.expiresAt,
+      );
+    },
+
+    async find(user, method, status) {
+      const sql = "SELECT * FROM authenticators WHERE account = ? AND method = ? AND status = ?";
+      const row = connection.first(sql, user, method, status);
+      return row ? toAuthenticator(row) : undefined;
+    },
+
+    async activate(id, step, drift, at) {
+      connection.run(REMOVE_REPLACED, id, at);
+      return connection.run(ACTIVATE, step, drift, at, id, at) === 1;
+    },
+
+    async spendTimeStep(id, step, drift, at) {
+      return connection.run(SPEND, id, step, drift, at) === 1;
+    },
+
+    async remove(user, method, status) {
+      return connection.run(
+        `DELETE FROM authenticators
+         WHERE account = ?1 AND method = coalesce(?2, method) AND status = coalesce(?3, status)`,
+        user,
+        method,
+        status,
+      );
+    },
+  };
+}
+
+// The CHECK constraints of the schema hold what the narrower types promise.
+function toAuthenticator(row: Row): Authenticator {
+  return {
+    ...toAuthenticatorOverview(row),
+    id: text(row, "id"),
+    user: text(row, "account"),
+    sealedSecret: bytes(row, "sealed_secret"),
+    algorithm: text(row, "algorithm") as Algorithm,
+    digits: integer(row, "digits") as Digits,
+    period: integer(row, "period") as Period,
+    drift: integer(row, "drift"),
+    lastTimeStep: integer(row, "last_time_step"),
+  };
+}

@@ -1,0 +1,94 @@
+/** One connection to a SQLite file: statements prepared once, and typed rows. */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+
+export type Value = SQLInputValue | boolean | undefined;
+export type Row = Readonly<Record<string, unknown>>;
+
+/** How long a writer waits for another process's transaction, in milliseconds. */
+const BUSY_TIMEOUT = 10_000;
+
+export class Connection {
+  readonly path: string;
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(path: string) {
+    this.path = path;
+    this.#database = new DatabaseSync(path, {
+      timeout: BUSY_TIMEOUT,
+      enableForeignKeyConstraints: true,
+      enableDoubleQuotedStringLiterals: false,
+      defensive: true,
+    });
+    // FULL: a commit is on disk before it is reported, which acceptance waits for.
+    // trusted_schema: a planted schema runs no functions. secure_delete: no old secrets in free pages.
+    this.#database.exec(
+      "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;",
+    );
+  }
+
+  /** Runs statements that take no parameters. */
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  /** Runs one statement; how many rows it changed. */
+  run(sql: string, ...values: Value[]): number {
+    return Number(this.#prepare(sql).run(...values.map(bindable)).changes);
+  }
+
+  first(sql: string, ...values: Value[]): Row | undefined {
+    return this.#prepare(sql).get(...values.map(bindable));
+  }
+
+  all(sql: string, ...values: Value[]): Row[] {
+    return this.#prepare(sql).all(...values.map(bindable));
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function bindable(value: Value): SQLInputValue {
+  if (value === undefined) return null;
+  return typeof value === "boolean" ? Number(value) : value;
+}
+
+/** A column that is text. */
+export function text(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== "string") throw new TypeError(`column ${column} is not text`);
+  return value;
+}
+
+export function textOrNull(row: Row, column: string): string | null {
+  return row[column] === null ? null : text(row, column);
+}
+
+/** A column that is a whole number. */
+export function integer(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value !== "number") throw new TypeError(`column ${column} is not a number`);
+  return value;
+}
+
+/** A column that is a whole number, or undefined for NULL. */
+export function optionalInteger(row: Row, column: string): number | undefined {
+  return row[column] === null ? undefined : integer(row, column);
+}
+
+export function bytes(row: Row, column: string): Uint8Array {
+  const value = row[column];
+  if (!(value instanceof Uint8Array)) throw new TypeError(`column ${column} is not bytes`);
+  return value;
+}
