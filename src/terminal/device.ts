@@ -1,0 +1,88 @@
+/**
+ * The controlling terminal, /dev/tty: questions and secrets go there, so that standard
+ * output stays clean for data and a secret never runs into a pipe.
+ */
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { WriteStream } from "node:tty";
+import { errnoOf, Fault } from "../core/fault.ts";
+import { printable } from "../core/printable.ts";
+
+const DEVICE = "/dev/tty";
+
+/** Longest line that is printed, in characters: an address to open must not be cut. */
+const LINE_LIMIT = 4096;
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/**
+ * Opens the terminal; the caller closes the descriptor.
+ * @throws Fault `no-terminal`
+ */
+export function openDevice(access: "read" | "write"): number {
+  const mode = access === "read" ? constants.O_RDWR : constants.O_WRONLY;
+  try {
+    return openSync(DEVICE, mode | constants.O_NOCTTY);
+  } catch (cause) {
+    throw new Fault("no-terminal", "there is no terminal to ask on", {
+      hint: "give the answer on standard input, with --code-stdin",
+      cause,
+    });
+  }
+}
+
+/** Writes it all. A terminal that hung up is not an error here: reading from it says so. */
+export function writeDevice(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += writeSync(fd, bytes, written);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === "EAGAIN" || errno === "EINTR") continue;
+      if (errno === "EIO" || errno === "ENXIO" || errno === "EBADF") return;
+      throw error;
+    }
+  }
+}
+
+/** Prints lines on the terminal, or on standard error where there is no terminal. */
+export function printLines(text: string): void {
+  const lines = `${clean(text)}\n`;
+  let fd: number;
+  try {
+    fd = openDevice("write");
+  } catch {
+    writeDevice(2, lines);
+    return;
+  }
+  try {
+    writeDevice(fd, lines);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Each line without what a terminal would obey. */
+export function clean(text: string): string {
+  return text
+    .split(/\r\n|\n/)
+    .map((line) => printable(line, LINE_LIMIT))
+    .join("\n");
+}
+
+/** Size of the terminal; undefined where there is none. A size of zero is an unset one. */
+export function terminalSize(): TerminalSize | undefined {
+  let stream: WriteStream;
+  try {
+    stream = new WriteStream(openDevice("write"));
+  } catch {
+    return undefined;
+  }
+  const { columns, rows } = stream;
+  stream.destroy();
+  return { columns: columns || 80, rows: rows || 24 };
+}

@@ -1,0 +1,134 @@
+/** A conversation at the terminal: it asks on /dev/tty, whatever standard output is. */
+import { closeSync } from "node:fs";
+import { StringDecoder } from "node:string_decoder";
+import { ReadStream } from "node:tty";
+import type { Conversation, Reply } from "../contracts/conversation.ts";
+import { printable } from "../core/printable.ts";
+import { clean, openDevice, printLines, writeDevice } from "./device.ts";
+import { Echo } from "./echo.ts";
+import { LineEditor, type LineEnd } from "./line-editor.ts";
+import { restoring } from "./restore.ts";
+
+export interface PromptOptions {
+  /** How long a question waits for its answer, in milliseconds; without end when absent. */
+  readonly timeLimit?: number | undefined;
+}
+
+/**
+ * The conversation. Nothing is opened before the first question, and nothing stays open
+ * after it. `prompt` and `promptSecret` reject with Fault `no-terminal`; `info` and `error`
+ * go to standard error where there is no terminal.
+ */
+export function terminalConversation(options: PromptOptions = {}): Conversation {
+  // Typed ahead, after the line that answered: the next question's, as in a plain terminal.
+  let typedAhead = "";
+  const ask = async (text: string, isShown: boolean): Promise<Reply> => {
+    const question = new Question(text, isShown);
+    const answer = await question.read(typedAhead, options.timeLimit);
+    typedAhead = answer.rest;
+    return answer.reply;
+  };
+  const print = async (text: string): Promise<void> => printLines(text);
+  return {
+    prompt: (text) => ask(text, true),
+    promptSecret: (text) => ask(text, false),
+    info: print,
+    error: print,
+    open: (url) => print(`Open this address in a browser:\n\n${url}\n`),
+  };
+}
+
+interface Answer {
+  readonly reply: Reply;
+  readonly rest: string;
+}
+
+/** One question: the descriptors it holds, and the line being typed. */
+class Question {
+  readonly #text: string;
+  readonly #output: number;
+  readonly #input: ReadStream;
+  readonly #echo: Echo | undefined;
+  readonly #editor = new LineEditor();
+
+  constructor(text: string, isShown: boolean) {
+    this.#text = clean(text);
+    // Two descriptors: the one that is read from does not block, and half-written text
+    // would be the price of writing to it.
+    const descriptor = openDevice("read");
+    try {
+      this.#output = openDevice("write");
+      this.#input = new ReadStream(descriptor);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+    this.#echo = isShown ? new Echo(this.#output, this.#text) : undefined;
+  }
+
+  read(typedAhead: string, timeLimit: number | undefined): Promise<Answer> {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const input = this.#input;
+    const release = restoring(() => input.setRawMode(false));
+    const stop = new AbortController();
+    const settle = (reply: Reply, rest = ""): void => {
+      if (stop.signal.aborted) return;
+      stop.abort();
+      this.#end(release);
+      resolve({ reply, rest });
+    };
+    const take = (typed: string): void => {
+      const end = this.#editor.take(typed);
+      this.#echo?.show(printable(this.#editor.text, Number.POSITIVE_INFINITY));
+      if (end) settle(this.#replyOf(end), end.kind === "entered" ? end.rest : "");
+    };
+    this.#listen(take, settle, stop.signal, timeLimit);
+    // Echo goes off before the question stands there: who answers at once is not shown.
+    input.setRawMode(true);
+    writeDevice(this.#output, this.#text);
+    if (typedAhead !== "") take(typedAhead);
+    return promise;
+  }
+
+  #listen(
+    take: (typed: string) => void,
+    settle: (reply: Reply) => void,
+    stop: AbortSignal,
+    timeLimit: number | undefined,
+  ): void {
+    const decoder = new StringDecoder("utf8");
+    const input = this.#input;
+    const hangUp = (): void => settle({ kind: "end-of-input" });
+    // The shell has had the terminal meanwhile (SIGSTOP, fg) and left its own settings.
+    const onContinue = (): void => {
+      input.setRawMode(false).setRawMode(true);
+      writeDevice(this.#output, `\r${this.#text}`);
+      this.#echo?.again();
+    };
+    input.on("data", (bytes) => take(decoder.write(bytes as Buffer)));
+    // A read error means that the terminal is gone: EIO after a hang-up.
+    for (const event of ["end", "close", "error"]) input.on(event, hangUp);
+    process.on("SIGHUP", hangUp);
+    process.on("SIGCONT", onContinue);
+    const timer =
+      timeLimit === undefined ? undefined : setTimeout(settle, timeLimit, { kind: "timed-out" });
+    stop.addEventListener("abort", () => {
+      clearTimeout(timer);
+      process.off("SIGHUP", hangUp);
+      process.off("SIGCONT", onContinue);
+    });
+  }
+
+  #replyOf(end: LineEnd): Reply {
+    return end.kind === "entered" ? { kind: "text", text: this.#editor.text } : { kind: end.kind };
+  }
+
+  /** Gives the terminal back, on a line of its own. */
+  #end(release: () => void): void {
+    release();
+    writeDevice(this.#output, "\n");
+    this.#input.removeAllListeners("data");
+    this.#input.destroy();
+    closeSync(this.#output);
+  }
+}
