@@ -18,6 +18,7 @@ const PLAIN = [
   "process",
   "buffer",
   "module",
+  "string_decoder",
 ];
 
 const ROOMS = {

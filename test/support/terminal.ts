@@ -1,0 +1,132 @@
+/** A real terminal: tmux, on a socket of its own, holding one command. */
+
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MINIMAL_ENV, run, runOrThrow } from "./run.ts";
+
+export interface TerminalOptions {
+  /** The whole environment; the minimal one when absent. TERM is the terminal's to set. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+/** How often the screen is looked at, and how long in all, in milliseconds. */
+const POLL = 25;
+const PATIENCE = 15_000;
+
+let count = 0;
+
+export class Terminal {
+  readonly #socket: string;
+
+  private constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  /** Starts a command, given as a list, never through a shell. Killed when the test ends. */
+  static async start(
+    t: Pick<TestContext, "after">,
+    argv: readonly string[],
+    options: TerminalOptions = {},
+  ): Promise<Terminal> {
+    count += 1;
+    const socket = `countersign-test-${process.pid}-${count}`;
+    const terminal = new Terminal(socket);
+    t.after(() => terminal.close());
+    const { columns = 80, rows = 24, cwd = "/" } = options;
+    const settings = [
+      ["start-server"],
+      ["set-option", "-g", "status", "off"],
+      ["set-option", "-g", "default-terminal", "screen-256color"],
+      // The last screen and the exit status stay to be read.
+      ["set-option", "-g", "remain-on-exit", "on"],
+      ["set-option", "-g", "remain-on-exit-format", ""],
+    ].flatMap((command) => [...command, ";"]);
+    const session = ["new-session", "-d", "-x", `${columns}`, "-y", `${rows}`, "-c", cwd];
+    // With a single word tmux would ask a shell; `env` makes it two.
+    await runOrThrow(
+      [
+        "tmux",
+        "-u",
+        "-L",
+        socket,
+        "-f",
+        "/dev/null",
+        ...settings,
+        ...session,
+        "--",
+        "env",
+        ...argv,
+      ],
+      { env: options.env ?? MINIMAL_ENV },
+    );
+    return terminal;
+  }
+
+  /** Types text as it is. */
+  async type(text: string): Promise<void> {
+    await this.#tmux("send-keys", "-l", "--", text);
+  }
+
+  /** Presses keys by tmux's names: "Enter", "C-c", "C-d", "Up" … */
+  async press(...keys: readonly string[]): Promise<void> {
+    await this.#tmux("send-keys", ...keys);
+  }
+
+  /** Types text and presses Enter. */
+  async enter(text: string): Promise<void> {
+    await this.type(text);
+    await this.press("Enter");
+  }
+
+  /** What is on the screen, with the lines that scrolled off when `history` is set. */
+  screen({ history = false } = {}): Promise<string> {
+    return this.#tmux("capture-pane", "-p", ...(history ? ["-S", "-"] : []));
+  }
+
+  /** The same, with the escape sequences of its colours. */
+  screenInColour(): Promise<string> {
+    return this.#tmux("capture-pane", "-p", "-e");
+  }
+
+  async resize(columns: number, rows: number): Promise<void> {
+    await this.#tmux("resize-window", "-x", `${columns}`, "-y", `${rows}`);
+  }
+
+  /** Waits until the screen shows it, and returns that screen. */
+  async shows(wanted: string | RegExp, patience = PATIENCE): Promise<string> {
+    const deadline = Date.now() + patience;
+    for (;;) {
+      const screen = await this.screen();
+      // tmux drops the blanks at the end of a line, such as a prompt's.
+      const found =
+        typeof wanted === "string" ? screen.includes(wanted.trimEnd()) : wanted.test(screen);
+      if (found) return screen;
+      if (Date.now() > deadline) throw new Error(`the screen never showed ${wanted}:\n${screen}`);
+      await sleep(POLL);
+    }
+  }
+
+  /** Waits for the command to end; its exit status, or undefined when a signal ended it. */
+  async exitStatus(patience = PATIENCE): Promise<number | undefined> {
+    const deadline = Date.now() + patience;
+    for (;;) {
+      const state = await this.#tmux("display-message", "-p", "#{pane_dead}:#{pane_dead_status}");
+      const [dead, status] = state.trim().split(":");
+      if (dead === "1") return status ? Number(status) : undefined;
+      if (Date.now() > deadline) throw new Error(`it never ended:\n${await this.screen()}`);
+      await sleep(POLL);
+    }
+  }
+
+  /** Ends the terminal and what runs in it. */
+  async close(): Promise<void> {
+    await run(["tmux", "-L", this.#socket, "kill-server"]);
+  }
+
+  async #tmux(...command: readonly string[]): Promise<string> {
+    return (await runOrThrow(["tmux", "-u", "-L", this.#socket, ...command])).stdout;
+  }
+}
