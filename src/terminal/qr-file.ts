@@ -1,4 +1,5 @@
 /** The QR symbol as a picture in a file. The file holds the secret, so it is its owner's alone. */
+/// <reference path="./pngjs.d.ts" />
 import { closeSync, constants, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { extname } from "node:path";
 import { errnoOf, Fault } from "../core/fault.ts";

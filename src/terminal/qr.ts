@@ -1,4 +1,5 @@
 /** The QR symbol of a text, and its drawing in a terminal. */
+/// <reference path="./qrcode-terminal.d.ts" />
 import QRCode from "qrcode-terminal/vendor/QRCode/index.js";
 import QRErrorCorrectLevel from "qrcode-terminal/vendor/QRCode/QRErrorCorrectLevel.js";
 
