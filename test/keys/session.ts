@@ -1,0 +1,60 @@
+/** A session bus and an unlocked gnome-keyring of a test's own, ended with it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { sandbox } from "../files/sandbox.ts";
+
+export interface Session {
+  readonly env: NodeJS.ProcessEnv;
+  /** Runs a program in the session; its exit status. */
+  run(program: string, args: readonly string[], input?: string): Promise<number | null>;
+}
+
+export async function openSession(t: TestContext): Promise<Session> {
+  const home = sandbox(t);
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH,
+    HOME: home,
+    XDG_DATA_HOME: join(home, "data"),
+    XDG_CONFIG_HOME: join(home, "config"),
+    XDG_RUNTIME_DIR: join(home, "run"),
+  };
+  mkdirSync(join(home, "run"), { mode: 0o700 });
+  const bus = spawn("dbus-daemon", ["--session", "--nofork", "--print-address"], {
+    env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  t.after(() => end(bus));
+  const [address] = await once(createInterface(bus.stdout), "line");
+  env.DBUS_SESSION_BUS_ADDRESS = address;
+  const keyring = spawn(
+    "gnome-keyring-daemon",
+    ["--foreground", "--unlock", "--components=secrets"],
+    { env, stdio: ["pipe", "ignore", "ignore"] },
+  );
+  t.after(() => end(keyring));
+  keyring.stdin.end("throw-away");
+  const run: Session["run"] = async (program, args, input = "") => {
+    const child = spawn(program, args, { env, stdio: ["pipe", "ignore", "ignore"] });
+    child.stdin.end(input);
+    const [status] = await once(child, "close");
+    return status;
+  };
+  const probe = ["store", "--label=probe", "probe", "probe"];
+  for (let tries = 0; (await run("secret-tool", probe, "probe")) !== 0; tries++) {
+    if (tries === 50) throw new Error("the keyring did not come up");
+    await sleep(100);
+  }
+  return { env, run };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}
