@@ -90,7 +90,7 @@ function allowancesOf([name, room]) {
   return to.map((each) => ({ from, to: each }));
 }
 
-const VAGUE = "(^|[/.-])(utils?|helpers?|common|managers?)([/.-]|$)";
+const VAGUE = { path: "[/-](utils?|helpers?|common|managers?)[/.-]", pathNot: "^node_modules/" };
 
 module.exports = {
   allowedSeverity: "error",
@@ -121,12 +121,12 @@ module.exports = {
       comment: "a file is named for what it does, not util, helper, common or manager",
       severity: "error",
       from: {},
-      to: { path: VAGUE, pathNot: "^node_modules/" },
+      to: VAGUE,
     },
     {
       name: "no-vague-name",
       severity: "error",
-      from: { path: VAGUE, pathNot: "^node_modules/" },
+      from: VAGUE,
       to: {},
     },
     {
