@@ -77,7 +77,7 @@ const ROOMS = {
 };
 
 const inRooms = (rooms) => `^src/(${rooms.join("|")})/`;
-const builtin = (names) => `^(node:)?(${names.join("|")})(/[a-z]+)?$`;
+const builtin = (names) => names.map((name) => `^(node:)?${name}(/|$)`);
 
 /** What one room may import, as rules of dependency-cruiser. */
 function allowancesOf([name, room]) {
@@ -104,7 +104,7 @@ module.exports = {
         path: [
           "^src/(commands|terminal|core)/",
           "^node_modules/@oclif/",
-          builtin(["fs", ...PLAIN]),
+          ...builtin(["fs", ...PLAIN]),
         ],
       },
     },

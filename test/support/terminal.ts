@@ -1,5 +1,8 @@
 /** A real terminal: tmux, on a socket of its own, holding one command. */
 
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MINIMAL_ENV, run, runOrThrow } from "./run.ts";
@@ -16,13 +19,11 @@ export interface TerminalOptions {
 const POLL = 25;
 const PATIENCE = 15_000;
 
-let count = 0;
-
 export class Terminal {
-  readonly #socket: string;
+  readonly #folder: string;
 
-  private constructor(socket: string) {
-    this.#socket = socket;
+  private constructor(folder: string) {
+    this.#folder = folder;
   }
 
   /** Starts a command, given as a list, never through a shell. Killed when the test ends. */
@@ -31,9 +32,7 @@ export class Terminal {
     argv: readonly string[],
     options: TerminalOptions = {},
   ): Promise<Terminal> {
-    count += 1;
-    const socket = `countersign-test-${process.pid}-${count}`;
-    const terminal = new Terminal(socket);
+    const terminal = new Terminal(await mkdtemp(join(tmpdir(), "countersign-terminal-")));
     t.after(() => terminal.close());
     const { columns = 80, rows = 24, cwd = "/" } = options;
     const settings = [
@@ -46,22 +45,9 @@ export class Terminal {
     ].flatMap((command) => [...command, ";"]);
     const session = ["new-session", "-d", "-x", `${columns}`, "-y", `${rows}`, "-c", cwd];
     // With a single word tmux would ask a shell; `env` makes it two.
-    await runOrThrow(
-      [
-        "tmux",
-        "-u",
-        "-L",
-        socket,
-        "-f",
-        "/dev/null",
-        ...settings,
-        ...session,
-        "--",
-        "env",
-        ...argv,
-      ],
-      { env: options.env ?? MINIMAL_ENV },
-    );
+    await runOrThrow([...terminal.#server, ...settings, ...session, "--", "env", ...argv], {
+      env: options.env ?? MINIMAL_ENV,
+    });
     return terminal;
   }
 
@@ -123,10 +109,15 @@ export class Terminal {
 
   /** Ends the terminal and what runs in it. */
   async close(): Promise<void> {
-    await run(["tmux", "-L", this.#socket, "kill-server"]);
+    await run([...this.#server, "kill-server"]);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get #server(): string[] {
+    return ["tmux", "-u", "-S", join(this.#folder, "socket"), "-f", "/dev/null"];
   }
 
   async #tmux(...command: readonly string[]): Promise<string> {
-    return (await runOrThrow(["tmux", "-u", "-L", this.#socket, ...command])).stdout;
+    return (await runOrThrow([...this.#server, ...command])).stdout;
   }
 }
