@@ -33,6 +33,14 @@ export function openDevice(access: "read" | "write"): number {
   }
 }
 
+/**
+ * Refuses to go on without a terminal: to be asked before anything is begun.
+ * @throws Fault `no-terminal`
+ */
+export function demandTerminal(): void {
+  closeSync(openDevice("read"));
+}
+
 /** Writes it all. A terminal that hung up is not an error here: reading from it says so. */
 export function writeDevice(fd: number, text: string): void {
   const bytes = Buffer.from(text);

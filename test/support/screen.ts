@@ -75,8 +75,7 @@ export function readScreen(text: string, theme: Theme): Cell[][] {
   const pen = new Pen(theme);
   return text.split("\n").map((line) => {
     const cells: Cell[] = [];
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what it reads
-    for (const [piece, parameters] of line.matchAll(/\x1b\[([0-9;]*)m|[^]/gu)) {
+    for (const [piece, parameters] of line.matchAll(/\x1b\[([0-9;]*)m|[\s\S]/gu)) {
       if (parameters !== undefined) pen.set(parameters);
       else if (piece < " ")
         throw new Error(`an unexpected control character in ${JSON.stringify(line)}`);

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { drawingSize, drawQr, QUIET_ZONE, qrMatrix, withQuietZone } from "../../src/terminal/qr.ts";
-import { CELL_HEIGHT, CELL_WIDTH, pixel, readScreen, THEMES, type Theme } from "../support/screen.ts";
+import {
+  CELL_HEIGHT,
+  CELL_WIDTH,
+  pixel,
+  readScreen,
+  THEMES,
+  type Theme,
+} from "../support/screen.ts";
 import { CONTENT } from "./content.ts";
 
 const TEXT = fc
@@ -31,7 +38,8 @@ test("a usual key URI: version 5, 41 columns by 21 rows", () => {
   assert.equal(lines.length, 21);
   assert.deepEqual(drawingSize(37, "utf8"), { columns: 41, rows: 21 });
   assert.deepEqual(drawingSize(37, "ascii"), { columns: 82, rows: 41 });
-  for (const row of readScreen(lines.join("\n"), THEMES.dark as Theme)) assert.equal(row.length, 41);
+  for (const row of readScreen(lines.join("\n"), THEMES.dark as Theme))
+    assert.equal(row.length, 41);
 });
 
 test("too long a text is a RangeError, and the longest is drawn", () => {

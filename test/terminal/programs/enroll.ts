@@ -7,7 +7,9 @@ import { CONTENT } from "../content.ts";
 
 const screen = openScreen(process.env);
 try {
-  screen.show(enrollmentCard(CONTENT, "auto", process.env, screen));
+  const card = enrollmentCard(CONTENT, "auto", process.env, screen);
+  // tmux leaves blanks off the end of a captured line, coloured or not: a mark keeps them.
+  screen.show(process.argv[2] === "marks" ? card.map((line) => `${line} |`) : card);
   if (process.argv[2] === "throw") throw new Error("thrown on purpose");
   const reply = await terminalConversation().promptSecret("Verification code: ");
   process.exitCode = reply.kind === "text" ? 0 : 1;
