@@ -1,0 +1,134 @@
+/**
+ * The settings file's schema: what there is, its bounds and its default. One plain object
+ * in JSON Schema, read by our own validator at every login and by conf when it writes.
+ */
+import { KEY_KINDS, type KeyKind } from "../contracts/key-provider.ts";
+
+export const QR_MODES = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
+export type QrMode = (typeof QR_MODES)[number];
+
+/** Every setting, defaults filled in. Durations are seconds. */
+export interface Settings {
+  readonly issuer?: string;
+  readonly store?: string;
+  readonly key: KeyKind;
+  readonly qr: QrMode;
+  readonly totp: { readonly window: number; readonly maxDrift: number };
+  readonly throttle: {
+    readonly freeFailures: number;
+    readonly firstDelay: number;
+    readonly longestDelay: number;
+    readonly decay: number;
+    readonly lockAfter: number;
+  };
+  readonly policy: { readonly unenrolled: "refuse" | "allow" };
+  readonly enrollment: { readonly expiresAfter: number };
+}
+
+/** The part of JSON Schema that is used, so that the validator can be small. */
+export type LeafSchema =
+  | {
+      readonly type: "string";
+      readonly description: string;
+      /** Completes "must be …". */
+      readonly title: string;
+      readonly enum?: readonly string[];
+      readonly minLength?: number;
+      readonly maxLength?: number;
+      readonly pattern?: string;
+      readonly default?: string;
+    }
+  | {
+      readonly type: "integer";
+      readonly description: string;
+      readonly title: string;
+      readonly minimum: number;
+      readonly maximum: number;
+      readonly default: number;
+    };
+
+export interface GroupSchema {
+  readonly type: "object";
+  readonly description: string;
+  readonly additionalProperties: false;
+  readonly properties: Readonly<Record<string, LeafSchema | GroupSchema>>;
+}
+
+// What core/printable removes, and all else that Unicode calls control or format.
+const CONTROL = "\\p{Cc}\\p{Cf}\\p{Cs}\\u2028\\u2029\\u2060-\\u2069";
+
+export const SCHEMA: GroupSchema = group("countersign settings", {
+  issuer: {
+    type: "string",
+    description: "name shown in the authenticator app; the host's own when absent",
+    title: "1 to 64 printable characters without a colon, and no space at its ends",
+    minLength: 1,
+    maxLength: 64,
+    pattern: `^(?!\\s)[^:${CONTROL}]+(?<!\\s)$`,
+  },
+  store: {
+    type: "string",
+    description: "where authenticators are kept; the file of this scope when absent",
+    title: "sqlite: and the absolute path of a file, at most 1000 characters",
+    // A settings file stays within one page of memory: see the editor.
+    maxLength: 1000,
+    pattern: `^sqlite:/(?:[^${CONTROL}]*[^/${CONTROL}])$`,
+  },
+  key: choice("where the master key lives", KEY_KINDS, "file"),
+  qr: choice("how QR codes are drawn", QR_MODES, "auto"),
+  totp: group("time-based one-time passwords", {
+    window: whole("time steps accepted to either side", 0, 10, 1),
+    maxDrift: whole("largest clock drift that is learned, in time steps", 0, 10, 2),
+  }),
+  throttle: group("delays after failed attempts", {
+    freeFailures: whole("failures before the first delay", 1, 100, 5),
+    firstDelay: whole("first delay, in seconds; each further failure doubles it", 1, 3600, 2),
+    longestDelay: whole("longest delay, in seconds", 1, 86_400, 300),
+    decay: whole("quiet seconds that forgive one failure", 1, 86_400 * 30, 900),
+    lockAfter: whole("failures that lock an account until it is unlocked; 0: never", 0, 1000, 0),
+  }),
+  policy: group("who must pass", {
+    unenrolled: choice(
+      "what becomes of a user who has not enrolled: allow lets them in without a code",
+      ["refuse", "allow"],
+      "refuse",
+    ),
+  }),
+  enrollment: group("enrollments", {
+    expiresAfter: whole("seconds in which a begun enrollment must be confirmed", 60, 86_400, 900),
+  }),
+});
+
+/** One setting by its dotted name. */
+export interface SettingSchema {
+  readonly name: string;
+  readonly schema: LeafSchema;
+}
+
+/** Every setting, in the schema's order. */
+export function settingSchemas(from: GroupSchema = SCHEMA, prefix = ""): SettingSchema[] {
+  return Object.entries(from.properties).flatMap(([key, schema]) =>
+    schema.type === "object"
+      ? settingSchemas(schema, `${prefix}${key}.`)
+      : [{ name: prefix + key, schema }],
+  );
+}
+
+function group(description: string, properties: GroupSchema["properties"]): GroupSchema {
+  return { type: "object", description, additionalProperties: false, properties };
+}
+
+function whole(
+  description: string,
+  minimum: number,
+  maximum: number,
+  byDefault: number,
+): LeafSchema {
+  const title = `a whole number from ${minimum} to ${maximum}`;
+  return { type: "integer", description, title, minimum, maximum, default: byDefault };
+}
+
+function choice(description: string, values: readonly string[], byDefault: string): LeafSchema {
+  const title = `one of ${values.join(", ")}`;
+  return { type: "string", description, title, enum: values, default: byDefault };
+}
