@@ -4,18 +4,19 @@
  */
 import { writeDevice } from "./device.ts";
 
-/** Columns that are relied on; a wider terminal only shows the tail of a long line. */
-const COLUMNS = 80;
+/** Room that is left however long the question is, in columns. */
+const ROOM_MIN = 8;
 
 export class Echo {
   readonly #fd: number;
   readonly #room: number;
   #shown: readonly string[] = [];
 
-  constructor(fd: number, question: string) {
+  /** @param columns of the terminal */
+  constructor(fd: number, question: string, columns: number) {
     const lastLine = question.slice(question.lastIndexOf("\n") + 1);
     this.#fd = fd;
-    this.#room = Math.max(8, COLUMNS - 1 - [...lastLine].length);
+    this.#room = Math.max(ROOM_MIN, columns - 1 - [...lastLine].length);
   }
 
   /** Makes the line read `text`, or the end of it that fits. */

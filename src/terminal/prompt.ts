@@ -4,7 +4,7 @@ import { StringDecoder } from "node:string_decoder";
 import { ReadStream } from "node:tty";
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import { printable } from "../core/printable.ts";
-import { clean, openDevice, printLines, writeDevice } from "./device.ts";
+import { clean, openDevice, printLines, terminalSize, writeDevice } from "./device.ts";
 import { Echo } from "./echo.ts";
 import { LineEditor, type LineEnd } from "./line-editor.ts";
 import { restoring } from "./restore.ts";
@@ -48,7 +48,7 @@ class Question {
   readonly #text: string;
   readonly #output: number;
   readonly #input: ReadStream;
-  readonly #echo: Echo | undefined;
+  readonly #echo: Echo | undefined = undefined;
   readonly #editor = new LineEditor();
 
   constructor(text: string, isShown: boolean) {
@@ -63,7 +63,7 @@ class Question {
       closeSync(descriptor);
       throw error;
     }
-    this.#echo = isShown ? new Echo(this.#output, this.#text) : undefined;
+    if (isShown) this.#echo = new Echo(this.#output, this.#text, terminalSize()?.columns ?? 80);
   }
 
   read(typedAhead: string, timeLimit: number | undefined): Promise<Answer> {
@@ -98,7 +98,13 @@ class Question {
   ): void {
     const decoder = new StringDecoder("utf8");
     const input = this.#input;
-    const hangUp = (): void => settle({ kind: "end-of-input" });
+    const hangUp = (): void => {
+      // Closing it ourselves is no hang-up.
+      if (stop.aborted) return;
+      // A hang-up comes as several signals: the later ones must not kill what records it.
+      process.off("SIGHUP", ignore).on("SIGHUP", ignore);
+      settle({ kind: "end-of-input" });
+    };
     // The shell has had the terminal meanwhile (SIGSTOP, fg) and left its own settings.
     const onContinue = (): void => {
       input.setRawMode(false).setRawMode(true);
@@ -132,3 +138,5 @@ class Question {
     closeSync(this.#output);
   }
 }
+
+function ignore(): void {}

@@ -90,6 +90,17 @@ test("a pasted line is taken without its markers", needs("tmux"), async (t) => {
   assert.deepEqual(await reply(), { kind: "text", text: "123 456" });
 });
 
+test("a question that was stopped stands there again when it goes on", needs("tmux"), async (t) => {
+  const { terminal, reply, pid } = await ask(t, "shown");
+  await terminal.type("12");
+  await terminal.shows("Question: 12\n");
+  process.kill(pid, "SIGCONT");
+  await terminal.type("3");
+  await terminal.shows(/^Question: 123\n/);
+  await terminal.press("Enter");
+  assert.deepEqual(await reply(), { kind: "text", text: "123" });
+});
+
 test("SIGTERM gives the terminal back and is not swallowed", needs("tmux"), async (t) => {
   const { terminal, reply, pid } = await ask(t);
   process.kill(pid, "SIGTERM");
