@@ -9,9 +9,10 @@ const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 
 test("directories are made with exactly their mode, whatever the umask", (t) => {
   const base = sandbox(t);
+  const umask = process.umask();
+  t.after(() => process.umask(umask));
   for (const mask of [0o777, 0o000]) {
-    const umask = process.umask(mask);
-    t.after(() => process.umask(umask));
+    process.umask(mask);
     const path = join(base, `${mask}`, "a", "b");
     assert.equal(makeTrustedDirectory(path, 0o700), path);
     assert.equal(modeOf(path), 0o700);
