@@ -10,6 +10,7 @@ export type FaultCode =
   | "settings-unwritable"
   | "file-untrusted"
   | "file-unreadable"
+  | "file-unwritable"
   | "file-exists"
   | "store-missing"
   | "store-unreadable"

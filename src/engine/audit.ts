@@ -41,7 +41,8 @@ export async function verifyAudit(
     head = { sequence: record.sequence, hash: record.hash };
     if (kept?.sequence === record.sequence) {
       // The chain holds under our key, yet is not the one that was printed.
-      if (kept.hash !== record.hash) return { intact: false, sequence: record.sequence, fault: "altered" };
+      if (kept.hash !== record.hash)
+        return { intact: false, sequence: record.sequence, fault: "altered" };
       keptSeen = true;
     }
     progress?.(record.sequence);

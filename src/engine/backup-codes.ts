@@ -31,7 +31,8 @@ export async function generateBackupCodes(
   const { codes, set } = await newBackupCodes(parts);
   await parts.store.transact(async (tx) => {
     const overview = await tx.accounts.overview(user);
-    if (!overview?.authenticators.some(({ status }) => status === "active")) throw notEnrolled(user);
+    if (!overview?.authenticators.some(({ status }) => status === "active"))
+      throw notEnrolled(user);
     await tx.backupCodes.replace(user, set, parts.clock.now());
     await record(tx, parts, caller, { action: "backup-codes-generate", user });
   });
@@ -66,5 +67,7 @@ export async function revokeBackupCodes(
 
 function notEnrolled(user: string): Fault {
   const name = printable(user);
-  return new Fault("conflict", `${name} has no authenticator`, { hint: `countersign enroll ${name}` });
+  return new Fault("conflict", `${name} has no authenticator`, {
+    hint: `countersign enroll ${name}`,
+  });
 }

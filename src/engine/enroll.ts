@@ -3,7 +3,7 @@
  * that the phone has it. What it replaces works until then.
  */
 import type { Conversation } from "../contracts/conversation.ts";
-import type { Caller, Confirmation, EnrollOptions, Enrollment } from "../contracts/service.ts";
+import type { Caller, Confirmation, Enrollment, EnrollOptions } from "../contracts/service.ts";
 import type { Authenticator, Transaction } from "../contracts/store.ts";
 import { throttleKey } from "../core/account.ts";
 import { readAnswer } from "../core/answer.ts";
@@ -16,7 +16,6 @@ import { newBackupCodes } from "./backup-codes.ts";
 import type { EngineParts } from "./parts.ts";
 import { demandFreshCode, mayActOn } from "./permission.ts";
 import { record } from "./record.ts";
-
 
 export async function beginEnrollment(
   parts: EngineParts,

@@ -1,6 +1,12 @@
 /** Accounts as administrators see and switch them. Switching off keeps every secret. */
 import type { Conversation } from "../contracts/conversation.ts";
-import type { Caller, ResetOutcome, UserChange, UserStatus, UserSummary } from "../contracts/service.ts";
+import type {
+  Caller,
+  ResetOutcome,
+  UserChange,
+  UserStatus,
+  UserSummary,
+} from "../contracts/service.ts";
 import type { AccountOverview, Transaction } from "../contracts/store.ts";
 import { throttleKey } from "../core/account.ts";
 import type { AuditAction } from "../core/audit-chain.ts";
@@ -38,7 +44,9 @@ export async function showUser(
 }
 
 export function disableUser(parts: EngineParts, caller: Caller, user: string): Promise<UserChange> {
-  return change(parts, caller, user, "user-disable", (tx) => tx.accounts.disable(user, parts.clock.now()));
+  return change(parts, caller, user, "user-disable", (tx) =>
+    tx.accounts.disable(user, parts.clock.now()),
+  );
 }
 
 export function enableUser(parts: EngineParts, caller: Caller, user: string): Promise<UserChange> {

@@ -62,7 +62,7 @@ export function trustedDirectory(path: string, owner: number): string | undefine
 export function makeTrustedDirectory(
   path: string,
   mode: number,
-  unwritable: FaultCode = "file-unreadable",
+  unwritable: FaultCode = "file-unwritable",
   owner: number = process.getuid?.() ?? 0,
 ): string {
   const existing = trustedDirectory(path, owner);

@@ -91,7 +91,7 @@ export function createTrusted(
   path: string,
   bytes: Uint8Array,
   mode: number,
-  unwritable: FaultCode = "file-unreadable",
+  unwritable: FaultCode = "file-unwritable",
 ): void {
   const directory = trustedDirectory(dirname(path), process.getuid?.() ?? 0);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;

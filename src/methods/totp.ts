@@ -1,13 +1,18 @@
 /** The method `totp`: time-based one-time passwords, each time step spent once. */
 import type { Method } from "../contracts/method.ts";
-import { secretCell } from "../core/cells.ts";
 import type { Authenticator } from "../contracts/store.ts";
+import { secretCell } from "../core/cells.ts";
 import { CLOCK_STEP } from "../core/throttle.ts";
-import { DEFAULT_PARAMETERS, type Match, matchTotp, SECRET_BYTES, timeStepAt } from "../core/totp.ts";
+import {
+  DEFAULT_PARAMETERS,
+  type Match,
+  matchTotp,
+  SECRET_BYTES,
+  timeStepAt,
+} from "../core/totp.ts";
 import type { Reason } from "../core/verdict.ts";
 
 export const TOTP = "totp";
-
 
 export const totp: Method = {
   name: TOTP,
@@ -29,7 +34,9 @@ export const totp: Method = {
     secret.fill(0);
     if (!match) return { accepted: false, reason: "wrong-code" };
     const spent = await tx.authenticators.spendTimeStep(enrolled.id, match.step, match.drift, at);
-    return spent ? { accepted: true } : { accepted: false, reason: spentBefore(enrolled, match, at) };
+    return spent
+      ? { accepted: true }
+      : { accepted: false, reason: spentBefore(enrolled, match, at) };
   },
 };
 

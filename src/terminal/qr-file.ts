@@ -12,7 +12,7 @@ const QUIET_ZONE = 4;
 
 /**
  * Writes the symbol of `text` to a new file, .png or .svg by its name, mode 0600.
- * @throws Fault `usage` for another name, `file-exists`, or `file-unreadable` when it cannot
+ * @throws Fault `usage` for another name, `file-exists`, or `file-unwritable` when it cannot
  *   be written; nothing is left behind then
  */
 export async function writeQrFile(path: string, text: string): Promise<void> {
@@ -99,7 +99,7 @@ function create(path: string): number {
 function unwritable(cause: unknown): Fault {
   const errno = errnoOf(cause);
   const why = errno === undefined ? "" : ` (${errno})`;
-  return new Fault("file-unreadable", `the QR file cannot be written${why}`, {
+  return new Fault("file-unwritable", `the QR file cannot be written${why}`, {
     hint: "name a place that you may write to and that has room",
     cause,
   });

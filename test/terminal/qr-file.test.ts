@@ -93,5 +93,5 @@ test("a write that fails leaves nothing behind", async (t) => {
 
 test("a folder that is not there is a fault", async (t) => {
   const file = join(await makeDirectory(t), "nowhere", "key.png");
-  await assert.rejects(writeQrFile(file, CONTENT.uri), isFault("file-unreadable"));
+  await assert.rejects(writeQrFile(file, CONTENT.uri), isFault("file-unwritable"));
 });

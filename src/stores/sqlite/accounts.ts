@@ -1,5 +1,10 @@
 /** Accounts, and the overview of each that lists show. */
-import type { Account, AccountOverview, Accounts, AuthenticatorOverview } from "../../contracts/store.ts";
+import type {
+  Account,
+  AccountOverview,
+  Accounts,
+  AuthenticatorOverview,
+} from "../../contracts/store.ts";
 import { type Connection, integer, optionalInteger, type Row, text } from "./connection.ts";
 
 const OVERVIEW = `
@@ -53,7 +58,8 @@ export function accountsIn(connection: Connection): Accounts {
     },
 
     async enable(user) {
-      const sql = "UPDATE accounts SET disabled_at = NULL WHERE name = ? AND disabled_at IS NOT NULL";
+      const sql =
+        "UPDATE accounts SET disabled_at = NULL WHERE name = ? AND disabled_at IS NOT NULL";
       return connection.run(sql, user) === 1;
     },
 

@@ -27,9 +27,13 @@ export function auditIn(connection: Connection): AuditLog {
 
     async append(record) {
       if (connection.run(APPEND, ...columns(record)) === 1) return;
-      throw new Fault("store-corrupt", `${connection.path}: the audit log's end is not where it was`, {
-        hint: "countersign audit verify",
-      });
+      throw new Fault(
+        "store-corrupt",
+        `${connection.path}: the audit log's end is not where it was`,
+        {
+          hint: "countersign audit verify",
+        },
+      );
     },
 
     async page(after, limit, filter = {}) {

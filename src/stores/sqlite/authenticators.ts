@@ -32,7 +32,16 @@ export function authenticatorsIn(connection: Connection): Authenticators {
       );
       const { algorithm, digits, period } = a;
       connection.run(
-        BEGIN, a.id, a.user, a.method, a.sealedSecret, algorithm, digits, period, a.createdAt, a.expiresAt,
+        BEGIN,
+        a.id,
+        a.user,
+        a.method,
+        a.sealedSecret,
+        algorithm,
+        digits,
+        period,
+        a.createdAt,
+        a.expiresAt,
       );
     },
 

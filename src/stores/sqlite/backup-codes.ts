@@ -35,7 +35,11 @@ export function backupCodesIn(connection: Connection): BackupCodes {
     async find(user) {
       const row = connection.first(FIND, user);
       if (!row) return undefined;
-      const cost = { N: integer(row, "cost_n"), r: integer(row, "cost_r"), p: integer(row, "cost_p") };
+      const cost = {
+        N: integer(row, "cost_n"),
+        r: integer(row, "cost_r"),
+        p: integer(row, "cost_p"),
+      };
       const left = integer(row, "codes_left");
       return { salt: bytes(row, "salt"), cost, createdAt: integer(row, "created_at"), left };
     },

@@ -59,9 +59,11 @@ export class Connection {
   }
 }
 
+/** A number is bound as an integer: as a double, division in SQL would no longer round down. */
 function bindable(value: Value): SQLInputValue {
   if (value === undefined) return null;
-  return typeof value === "boolean" ? Number(value) : value;
+  if (typeof value === "number") return BigInt(value);
+  return typeof value === "boolean" ? BigInt(value) : value;
 }
 
 /** A column that is text. */

@@ -5,13 +5,21 @@ import { Fault, type FaultCode } from "../../core/fault.ts";
 const MEANINGS: Readonly<Record<number, readonly [FaultCode, string, string]>> = {
   5: ["store-locked", "the store is locked by another process", "try again in a moment"],
   6: ["store-locked", "the store is locked by another process", "try again in a moment"],
-  8: ["store-unwritable", "the store cannot be written", "check that its file system is mounted read-write and who owns it"],
+  8: [
+    "store-unwritable",
+    "the store cannot be written",
+    "check that its file system is mounted read-write and who owns it",
+  ],
   10: ["store-unwritable", "the store's disk failed", "check the disk and its file system"],
   11: ["store-corrupt", "the store is damaged", "restore it from a backup; keep the damaged file"],
   13: ["store-unwritable", "the store's disk is full", "free some space and try again"],
   14: ["store-unreadable", "the store cannot be opened", "check that it exists and who owns it"],
   23: ["store-unreadable", "the store cannot be opened", "check that it exists and who owns it"],
-  26: ["store-corrupt", "the store's file is no database", "restore it from a backup; keep the damaged file"],
+  26: [
+    "store-corrupt",
+    "the store's file is no database",
+    "restore it from a backup; keep the damaged file",
+  ],
 };
 
 /** The fault that a thrown error means; a Fault is passed on as it is. */

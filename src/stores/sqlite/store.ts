@@ -1,7 +1,7 @@
 /** The embedded store: node:sqlite, write-ahead log, every commit synced before it counts. */
 import type { Store, Transaction } from "../../contracts/store.ts";
 import { Fault } from "../../core/fault.ts";
-import { checkTrusted, createTrusted } from "../../files/trusted-file.ts";
+import { checkTrusted, createTrusted, SQLITE_SIBLINGS } from "../../files/trusted-file.ts";
 import { migrationsFrom, SCHEMA_VERSION } from "../schema.ts";
 import { accountsIn } from "./accounts.ts";
 import { attemptsIn } from "./attempts.ts";
@@ -24,7 +24,7 @@ const DIALECT = { integer: "INTEGER", bytes: "BLOB", tableOptions: "STRICT, WITH
  *   `store-unreadable`, `store-unwritable`, `file-untrusted`
  */
 export function openSqliteStore(path: string): Store {
-  if (!isTrustedStore(path)) {
+  if (!checkTrusted(path, { secret: true }, SQLITE_SIBLINGS)) {
     throw new Fault("store-missing", `${path}: there is no store here`, {
       hint: "restore it from a backup, or make a new one with: countersign init",
     });
@@ -34,16 +34,8 @@ export function openSqliteStore(path: string): Store {
 
 /** Creates an empty store. @throws Fault `file-exists`, `store-unwritable` */
 export function createSqliteStore(path: string): Store {
-  createTrusted(path, new Uint8Array(), 0o600);
+  createTrusted(path, new Uint8Array(), 0o600, "store-unwritable");
   return connect(path, claim);
-}
-
-/** True when there is a store file, and it and its companions can be trusted. */
-function isTrustedStore(path: string): boolean {
-  for (const suffix of ["-wal", "-shm", "-journal"]) {
-    checkTrusted(path + suffix, { secret: true });
-  }
-  return checkTrusted(path, { secret: true });
 }
 
 function connect(path: string, prepare: (connection: Connection) => void): Store {
@@ -88,7 +80,10 @@ function refuseForeign(connection: Connection): void {
   const id = pragma(connection, "application_id");
   if (id === APPLICATION_ID) return;
   const tables = connection.first("SELECT count(*) AS tables FROM sqlite_schema");
-  if (id === 0 && tables && integer(tables, "tables") === 0) return claim(connection);
+  if (id === 0 && tables && integer(tables, "tables") === 0) {
+    claim(connection);
+    return;
+  }
   throw new Fault("store-corrupt", `${connection.path}: this is not a countersign store`, {
     hint: "name the right file in the setting store",
   });

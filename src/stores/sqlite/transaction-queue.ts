@@ -36,7 +36,7 @@ export class TransactionQueue {
 
   /** Resolves when nothing runs or waits. */
   async idle(): Promise<void> {
-    while (this.#running) await this.#running;
+    while (this.#running !== undefined) await this.#running;
   }
 
   #enqueue<T>(kind: Waiting["kind"], work: () => Promise<T>): Promise<T> {

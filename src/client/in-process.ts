@@ -1,0 +1,116 @@
+/** The engine in this process: for root on a host with no daemon, and for one's own store. */
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { KeyProvider } from "../contracts/key-provider.ts";
+import type { Sealer } from "../contracts/sealing.ts";
+import type { Store } from "../contracts/store.ts";
+import { KEY_CHECK_CELL } from "../core/cells.ts";
+import { Fault } from "../core/fault.ts";
+import type { EngineParts, EnginePolicy } from "../engine/parts.ts";
+import { keyProvider } from "../keys/providers.ts";
+import { createSealer } from "../keys/sealing.ts";
+import { DEFAULT_COST, slowHash } from "../keys/slow-hash.ts";
+import { METHODS } from "../methods/registry.ts";
+import type { Settings } from "../settings/schema.ts";
+import type { Scope } from "../settings/scope.ts";
+import { openSqliteStore } from "../stores/sqlite/store.ts";
+
+/** What is sealed once into every store: only the store's own key opens it. */
+const KEY_CHECK = "countersign key check 1";
+const KEY_CHECK_FACT = "key-check";
+
+/** The store's file, by the settings or by the scope. */
+export function storePath(scope: Scope, settings: Settings): string {
+  return settings.store ? settings.store.slice("sqlite:".length) : scope.storeFile;
+}
+
+/** Where the master key of a scope lives. */
+export function keyProviderOf({ keyFile }: Scope, { key }: Settings): KeyProvider {
+  return keyProvider(key, { keyFile, env: process.env });
+}
+
+/**
+ * Opens the key and the store of a scope.
+ * @throws Fault of a `key-…`, `store-…` or `file-…` code
+ */
+export async function openParts(scope: Scope, settings: Settings): Promise<EngineParts> {
+  const sealer = await openSealer(scope, settings);
+  const store = openSqliteStore(storePath(scope, settings));
+  try {
+    await bindKey(store, sealer, storePath(scope, settings));
+  } catch (error) {
+    await store.close();
+    sealer.close();
+    throw error;
+  }
+  return assemble(store, sealer, settings);
+}
+
+/** The engine's parts over a store and its sealer. */
+export function assemble(store: Store, sealer: Sealer, settings: Settings): EngineParts {
+  return {
+    store,
+    sealer,
+    clock: Date,
+    random: randomBytes,
+    slowHash,
+    scryptCost: DEFAULT_COST,
+    methods: METHODS,
+    window: { steps: settings.totp.window, maxDrift: settings.totp.maxDrift },
+    policy: policyOf(settings),
+  };
+}
+
+/**
+ * Ties a new store to its key, or makes sure that the key is the store's own.
+ * @throws Fault `key-mismatch`: a key that does not fit is refused, never replaced
+ */
+export async function bindKey(store: Store, sealer: Sealer, path: string): Promise<void> {
+  const sealed = await store.read((view) => view.facts.get(KEY_CHECK_FACT));
+  if (!sealed) {
+    const value = sealer.seal(Buffer.from(KEY_CHECK), KEY_CHECK_CELL);
+    await store.transact((tx) => tx.facts.setOnce(KEY_CHECK_FACT, value));
+    return;
+  }
+  try {
+    sealer.open(sealed, KEY_CHECK_CELL);
+  } catch (cause) {
+    throw new Fault(
+      "key-mismatch",
+      `${path}: the master key is not the one this store was made with`,
+      {
+        hint: "put the store's own key back, from a backup; nothing was changed",
+        cause,
+      },
+    );
+  }
+}
+
+async function openSealer(scope: Scope, settings: Settings): Promise<Sealer> {
+  const provider = keyProviderOf(scope, settings);
+  const key = await provider.read();
+  if (!key) {
+    throw new Fault("key-missing", `${provider.place}: the master key is not there`, {
+      hint: "put it back from a backup, or set up this host with: countersign init",
+    });
+  }
+  const sealer = createSealer(key);
+  key.fill(0);
+  return sealer;
+}
+
+function policyOf(settings: Settings): EnginePolicy {
+  const { throttle } = settings;
+  return {
+    issuer: settings.issuer ?? hostname(),
+    throttle: {
+      freeFailures: throttle.freeFailures,
+      firstDelay: throttle.firstDelay * 1000,
+      longestDelay: throttle.longestDelay * 1000,
+      decay: throttle.decay * 1000,
+      lockAfter: throttle.lockAfter,
+    },
+    unenrolled: settings.policy.unenrolled,
+    enrollmentLifetime: settings.enrollment.expiresAfter * 1000,
+  };
+}

@@ -1,0 +1,52 @@
+/** Settings by name, for the `config` commands: each change is told to the audit log. */
+import { Fault } from "../core/fault.ts";
+import type { SettingView } from "../settings/editor.ts";
+import { currentScope, isSetUp, withCountersign } from "./connect.ts";
+
+export type { SettingView };
+
+export async function listSettings(): Promise<readonly SettingView[]> {
+  const editor = await import("../settings/editor.ts");
+  return editor.listSettings(currentScope());
+}
+
+/** @throws Fault `usage` for a name there is not */
+export async function getSetting(name: string): Promise<SettingView> {
+  const editor = await import("../settings/editor.ts");
+  return editor.getSetting(currentScope(), name);
+}
+
+/**
+ * @returns the fault that kept it from the audit log, where one did: a setting that mends
+ *   the store or the key has to be changed while they are out of reach
+ */
+export async function setSetting(name: string, value: string): Promise<Fault | undefined> {
+  const editor = await import("../settings/editor.ts");
+  await editor.setSetting(currentScope(), name, value);
+  return recordChange("settings-set", name);
+}
+
+/** As `setSetting`; `changed` is false when it was not set. */
+export async function unsetSetting(
+  name: string,
+): Promise<{ changed: boolean; unrecorded?: Fault }> {
+  const editor = await import("../settings/editor.ts");
+  if (!(await editor.unsetSetting(currentScope(), name))) return { changed: false };
+  const unrecorded = await recordChange("settings-unset", name);
+  return { changed: true, ...(unrecorded ? { unrecorded } : {}) };
+}
+
+async function recordChange(
+  action: "settings-set" | "settings-unset",
+  name: string,
+): Promise<Fault | undefined> {
+  // Before init there is no log, and nobody whom the setting could concern.
+  if (!isSetUp(currentScope())) return undefined;
+  try {
+    await withCountersign({}, ({ service }) => service.recordSetting(action, name));
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+/** What every command shares: a short way to flags, accounts and failures. */
+import { Args, Command, Flags } from "@oclif/core";
+
+/** oclif is not to print: failures are thrown on to the one place that does. */
+export abstract class CountersignCommand extends Command {
+  protected override async catch(error: Error): Promise<never> {
+    throw error;
+  }
+}
+
+export const json = Flags.boolean({ description: "print one JSON document" });
+
+export const yes = Flags.boolean({ description: "do not ask for confirmation" });
+
+export const codeStdin = Flags.boolean({
+  description: "read the code from standard input",
+});
+
+export const method = Flags.string({
+  description: "only this method",
+  options: ["totp"],
+});
+
+/** USER, by default the caller. */
+export const optionalUser = Args.string({
+  name: "user",
+  description: "login name; the caller's own when left out",
+});
+
+export const requiredUser = Args.string({
+  name: "user",
+  description: "login name",
+  required: true,
+});

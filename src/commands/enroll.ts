@@ -1,0 +1,94 @@
+import { Flags } from "@oclif/core";
+import { accountMeant } from "../client/caller.ts";
+import { withCountersign } from "../client/connect.ts";
+import type { EnrollOptions } from "../contracts/service.ts";
+import { ALGORITHMS } from "../core/totp.ts";
+import { CountersignCommand, codeStdin, json, optionalUser } from "./base.ts";
+import { enrollAtTerminal } from "./enroll-at-terminal.ts";
+import { beginForScript, confirmForScript } from "./enroll-in-two-steps.ts";
+
+const METHODS = ["totp"] as const;
+const QR = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
+
+export class Enroll extends CountersignCommand {
+  static override summary = "Set up an authenticator app for a user.";
+
+  static override description =
+    `Shows a QR code to scan with any authenticator app, and asks for the code the app
+then shows. Only that code makes it active; it is spent by it. Ten backup codes
+follow, shown once. Whoever enrolls again keeps the old authenticator until the new
+one has been confirmed.
+
+For scripts, --begin prints the secret and --confirm takes the code.`;
+
+  static override examples = [
+    { description: "Enroll yourself", command: "<%= config.bin %> enroll" },
+    {
+      description: "Enroll alice, who sits beside you",
+      command: "sudo <%= config.bin %> enroll alice",
+    },
+    {
+      description: "For a terminal without UTF-8",
+      command: "<%= config.bin %> enroll --qr ascii",
+    },
+    {
+      description: "From a script, in two steps",
+      command:
+        "<%= config.bin %> enroll alice --begin --json\n<%= config.bin %> enroll alice --confirm --code-stdin --json",
+    },
+  ];
+
+  static override args = { user: optionalUser };
+
+  static override flags = {
+    method: Flags.option({ options: METHODS, default: "totp", description: "what to enroll" })(),
+    issuer: Flags.string({ description: "name shown in the app; the host's when left out" }),
+    algorithm: Flags.option({
+      options: ALGORITHMS,
+      default: "sha1",
+      description: "many apps read sha1 only",
+    })(),
+    digits: Flags.option({
+      options: ["6", "8"] as const,
+      default: "6",
+      description: "length of a code",
+    })(),
+    period: Flags.option({
+      options: ["30", "60"] as const,
+      default: "30",
+      description: "seconds a code lives",
+    })(),
+    qr: Flags.option({ options: QR, description: "how to draw the QR code" })(),
+    "qr-file": Flags.string({
+      helpValue: "FILE",
+      description: "write the QR code to a new .png or .svg file",
+    }),
+    begin: Flags.boolean({ description: "begin only: print the secret", exclusive: ["confirm"] }),
+    confirm: Flags.boolean({ description: "confirm what was begun, with a code" }),
+    "code-stdin": codeStdin,
+    json,
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Enroll);
+    const options: EnrollOptions = {
+      method: flags.method,
+      issuer: flags.issuer,
+      algorithm: flags.algorithm,
+      digits: flags.digits === "8" ? 8 : 6,
+      period: flags.period === "60" ? 60 : 30,
+    };
+    await withCountersign({ begin: !flags.confirm }, async (connection) => {
+      const user = accountMeant(args.user, connection.caller);
+      const way = { json: flags.json, codeStdin: flags["code-stdin"] };
+      if (flags.confirm) return confirmForScript(connection.service, user, flags.method, way);
+      if (flags.begin) return beginForScript(connection.service, user, options, way);
+      const qr = flags.qr ?? connection.settings.qr;
+      return enrollAtTerminal(connection.service, user, options, {
+        qr,
+        file: flags["qr-file"],
+        ...way,
+      });
+    });
+  }
+}

@@ -1,0 +1,46 @@
+/** Every command, by its name in the command line. */
+import { AuditList } from "./audit/list.ts";
+import { AuditVerify } from "./audit/verify.ts";
+import { BackupCodeGenerate } from "./backup-code/generate.ts";
+import { BackupCodeRevoke } from "./backup-code/revoke.ts";
+import { BackupCodeStatus } from "./backup-code/status.ts";
+import { ConfigGet } from "./config/get.ts";
+import { ConfigList } from "./config/list.ts";
+import { ConfigPath } from "./config/path.ts";
+import { ConfigSet } from "./config/set.ts";
+import { ConfigUnset } from "./config/unset.ts";
+import { Demo } from "./demo.ts";
+import { Enroll } from "./enroll.ts";
+import { Init } from "./init.ts";
+import { Reset } from "./reset.ts";
+import { Status } from "./status.ts";
+import { UserDisable } from "./user/disable.ts";
+import { UserEnable } from "./user/enable.ts";
+import { UserList } from "./user/list.ts";
+import { UserShow } from "./user/show.ts";
+import { UserUnlock } from "./user/unlock.ts";
+import { Verify } from "./verify.ts";
+
+export const COMMANDS = {
+  init: Init,
+  enroll: Enroll,
+  verify: Verify,
+  reset: Reset,
+  "backup-code:generate": BackupCodeGenerate,
+  "backup-code:status": BackupCodeStatus,
+  "backup-code:revoke": BackupCodeRevoke,
+  "user:list": UserList,
+  "user:show": UserShow,
+  "user:disable": UserDisable,
+  "user:enable": UserEnable,
+  "user:unlock": UserUnlock,
+  "audit:list": AuditList,
+  "audit:verify": AuditVerify,
+  "config:list": ConfigList,
+  "config:get": ConfigGet,
+  "config:set": ConfigSet,
+  "config:unset": ConfigUnset,
+  "config:path": ConfigPath,
+  status: Status,
+  demo: Demo,
+};

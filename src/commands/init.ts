@@ -1,0 +1,49 @@
+import { Flags } from "@oclif/core";
+import { currentScope } from "../client/connect.ts";
+import { initialize } from "../client/initialize.ts";
+import { KEY_KINDS } from "../contracts/key-provider.ts";
+import { say, sayJson } from "../terminal/output.ts";
+import { CountersignCommand, json } from "./base.ts";
+
+export class Init extends CountersignCommand {
+  static override summary = "Create settings, store and master key.";
+
+  static override description =
+    `Root's are the host's own (/etc/countersign, /var/lib/countersign); anyone else's are
+their own, in their home. Safe to repeat: what is there is kept, and a key that is
+gone is never replaced, for a new one could not open the store.
+
+Other commands do this on first need, with the defaults.`;
+
+  static override examples = [
+    { description: "With a key file", command: "sudo <%= config.bin %> init" },
+    {
+      description: "With the key in the desktop's keyring",
+      command: "<%= config.bin %> init --key keyring",
+    },
+    {
+      description: "With the store elsewhere",
+      command: "sudo <%= config.bin %> init --store sqlite:/srv/countersign/store.db",
+    },
+  ];
+
+  static override flags = {
+    key: Flags.option({ options: KEY_KINDS, description: "where the master key is kept" })(),
+    store: Flags.string({ helpValue: "URL", description: "sqlite:/PATH of the store" }),
+    json,
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Init);
+    const made = await initialize(currentScope(), { key: flags.key, store: flags.store });
+    if (flags.json) return sayJson(made);
+    say(
+      `settings    ${made.settingsFile}`,
+      `master key  ${made.key.place} ${made.key.created ? "(new)" : "(kept)"}`,
+      `store       ${made.store.path} ${made.store.created ? "(new)" : "(kept)"}`,
+      ...(made.key.created
+        ? ["", "Back the key up, apart from the store: without it the store cannot be read."]
+        : []),
+    );
+  }
+}

@@ -1,0 +1,58 @@
+import { withCountersign } from "../client/connect.ts";
+import type { StatusReport } from "../contracts/service.ts";
+import { formatHead } from "../core/audit-chain.ts";
+import { dayChart } from "../terminal/chart.ts";
+import { say, sayJson } from "../terminal/output.ts";
+import { isUtf8 } from "../terminal/style.ts";
+import { CountersignCommand, json } from "./base.ts";
+import { counted, isoTime } from "./words.ts";
+
+const DAY = 86_400_000;
+
+export class Status extends CountersignCommand {
+  static override summary = "Say what is switched on, who is enrolled, and how the last day went.";
+
+  static override examples = [
+    { description: "At a glance", command: "sudo <%= config.bin %> status" },
+    { description: "For monitoring", command: "sudo <%= config.bin %> status --json" },
+  ];
+
+  static override flags = { json };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Status);
+    await withCountersign({}, async ({ service, scope, settings }) => {
+      const now = Date.now();
+      const report = await service.status(now - DAY);
+      const on = { methods: ["totp", "backup-code"], unenrolled: settings.policy.unenrolled };
+      if (flags.json) return sayJson(document(scope.name, on, report));
+      say(
+        `scope       ${scope.name}`,
+        `methods     ${on.methods.join(", ")}`,
+        `unenrolled  ${on.unenrolled === "allow" ? "let in without a code" : "refused"}`,
+        `users       ${census(report)}`,
+        `audit log   ${counted(report.head.sequence, "event")}`,
+        "",
+        ...dayChart(report.tally, now, { utf8: isUtf8(process.env) }),
+      );
+    });
+  }
+}
+
+function census({ accounts, throttled }: StatusReport): string {
+  const parts = Object.entries(accounts).map(([status, count]) => `${count} ${status}`);
+  return [...parts, `${throttled} throttled`].join(", ");
+}
+
+function document(
+  scope: string,
+  on: { methods: string[]; unenrolled: string },
+  { accounts, throttled, tally, head }: StatusReport,
+): object {
+  const lastDay = tally.map(({ hour, verdict, count }) => ({
+    hour: isoTime(hour),
+    verdict,
+    count,
+  }));
+  return { scope, ...on, users: { ...accounts, throttled }, lastDay, head: formatHead(head) };
+}

@@ -1,0 +1,47 @@
+/** A user as programs read it and as people do. */
+import type { UserSummary } from "../../contracts/service.ts";
+import { LOCKED_FOREVER } from "../../core/throttle.ts";
+import { isoTimeOrNull, shortTime } from "../words.ts";
+
+/** The document of DESIGN.md section 4: a contract with scripts. */
+export function userDocument(user: UserSummary): object {
+  return {
+    user: user.user,
+    status: user.status,
+    methods: user.methods.map(({ method, status, enrolledAt, lastUsedAt }) => ({
+      method,
+      status,
+      enrolledAt: isoTimeOrNull(enrolledAt),
+      lastUsedAt: isoTimeOrNull(lastUsedAt),
+    })),
+    backupCodesLeft: user.backupCodesLeft,
+    throttledUntil: isoTimeOrNull(user.throttledUntil),
+  };
+}
+
+export const USER_HEADINGS = [
+  "user",
+  "status",
+  "methods",
+  "last used",
+  "backup codes",
+  "throttled",
+];
+
+export function userRow(user: UserSummary): string[] {
+  const used = user.methods.map(({ lastUsedAt }) => lastUsedAt ?? 0);
+  const last = Math.max(0, ...used);
+  return [
+    user.user,
+    user.status,
+    user.methods.map(({ method }) => method).join(", ") || "-",
+    shortTime(last || undefined),
+    String(user.backupCodesLeft),
+    throttledWords(user.throttledUntil),
+  ];
+}
+
+export function throttledWords(until: number | undefined): string {
+  if (until === undefined) return "-";
+  return until === LOCKED_FOREVER ? "locked" : `until ${shortTime(until)}`;
+}

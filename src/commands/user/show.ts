@@ -1,0 +1,43 @@
+import { accountMeant } from "../../client/caller.ts";
+import { withCountersign } from "../../client/connect.ts";
+import type { UserSummary } from "../../contracts/service.ts";
+import { say, sayJson } from "../../terminal/output.ts";
+import { CountersignCommand, json, optionalUser } from "../base.ts";
+import { shortTime } from "../words.ts";
+import { throttledWords, userDocument } from "./document.ts";
+
+export class UserShow extends CountersignCommand {
+  static override summary = "Show one user.";
+
+  static override examples = [
+    { description: "What alice has enrolled", command: "sudo <%= config.bin %> user show alice" },
+  ];
+
+  static override args = { user: optionalUser };
+  static override flags = { json };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(UserShow);
+    await withCountersign({}, async ({ service, caller }) => {
+      const user = await service.showUser(accountMeant(args.user, caller));
+      if (flags.json) sayJson(userDocument(user));
+      else say(...lines(user));
+    });
+  }
+}
+
+function lines(user: UserSummary): string[] {
+  const methods = user.methods.map(
+    ({ method, status, enrolledAt, lastUsedAt }) =>
+      `${method}, ${status}, enrolled ${shortTime(enrolledAt)}, last used ${shortTime(lastUsedAt)}`,
+  );
+  return [
+    `user          ${user.user}`,
+    `status        ${user.status}`,
+    ...(methods.length > 0 ? methods : ["none"]).map((line, index) =>
+      index === 0 ? `methods       ${line}` : `              ${line}`,
+    ),
+    `backup codes  ${user.backupCodesLeft} left`,
+    `throttled     ${throttledWords(user.throttledUntil)}`,
+  ];
+}

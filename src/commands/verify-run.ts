@@ -1,0 +1,146 @@
+/**
+ * One verification, without oclif: this is what a login waits for. Arguments in, one
+ * verification, its exit status out.
+ */
+import { parseArgs } from "node:util";
+import { accountMeant } from "../client/caller.ts";
+import { type Connection, withCountersign } from "../client/connect.ts";
+import type { Origin, VerifyOutcome } from "../contracts/service.ts";
+import { Fault } from "../core/fault.ts";
+import { EXIT_STATUS, EXIT_USAGE, letsIn } from "../core/verdict.ts";
+import { sayJson } from "../terminal/output.ts";
+import { terminalConversation } from "../terminal/prompt.ts";
+import { report } from "../terminal/report.ts";
+import { standardInputConversation } from "../terminal/standard-input.ts";
+import { become, locateProgram } from "./become.ts";
+import { VERIFY_FLAGS } from "./verify-flags.ts";
+
+interface Request {
+  readonly user: string | undefined;
+  readonly origin: Origin;
+  readonly pam: boolean;
+  readonly codeStdin: boolean;
+  readonly json: boolean;
+  /** Program and arguments to become; empty for none. */
+  readonly command: readonly string[];
+}
+
+/** The exit status, by the table in core/verdict.ts. Does not return when it becomes a command. */
+export async function verifyFromArguments(args: readonly string[]): Promise<number> {
+  try {
+    const request = readRequest(args);
+    // Looked for before the code is spent: a slip of the pen is not to cost thirty seconds.
+    const program =
+      request.command[0] === undefined ? undefined : locateProgram(request.command[0]);
+    const outcome = await judge(request);
+    announce(request, outcome);
+    if (letsIn(outcome.verdict) && program !== undefined) become(program, request.command);
+    return EXIT_STATUS[outcome.verdict];
+  } catch (error) {
+    return refuse(error, args.includes("--json"));
+  }
+}
+
+function readRequest(args: readonly string[]): Request {
+  const { flags, positionals, command } = parse(args);
+  const pam = flags.pam === true;
+  if (positionals.length > 1) throw usage("verify takes one USER; a command goes after --");
+  if (pam) return readPamRequest(positionals, command, flags.json === true);
+  return {
+    user: positionals[0],
+    origin: { service: flags.service, rhost: flags.rhost, tty: undefined },
+    pam,
+    codeStdin: flags["code-stdin"] === true,
+    json: flags.json === true,
+    command,
+  };
+}
+
+/** pam_exec(8) tells who and from where in the environment, which PAM alone has set. */
+function readPamRequest(positionals: string[], command: string[], json: boolean): Request {
+  const { PAM_USER, PAM_SERVICE, PAM_RHOST, PAM_TTY, PAM_TYPE } = process.env;
+  if (positionals.length > 0 || command.length > 0) {
+    throw usage("verify --pam takes the user from PAM_USER and runs no command");
+  }
+  if (PAM_USER === undefined) throw usage("PAM_USER is not set: --pam is for pam_exec");
+  if (PAM_TYPE !== undefined && PAM_TYPE !== "auth") {
+    throw usage(`this is for auth lines of PAM, not for ${PAM_TYPE} lines`);
+  }
+  if (process.getuid?.() !== 0) {
+    throw usage("verify --pam must run as root", "add seteuid to the line of pam_exec.so");
+  }
+  const origin = { service: PAM_SERVICE, rhost: PAM_RHOST, tty: PAM_TTY };
+  return { user: PAM_USER, origin, pam: true, codeStdin: true, json, command: [] };
+}
+
+function parse(args: readonly string[]) {
+  const end = args.indexOf("--");
+  const own = end < 0 ? args : args.slice(0, end);
+  const command = end < 0 ? [] : args.slice(end + 1);
+  if (end >= 0 && command.length === 0) throw usage("there is no command after --");
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...own],
+      options: VERIFY_FLAGS,
+      allowPositionals: true,
+    });
+    return { flags: values, positionals, command };
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message.split("\n")[0] : undefined);
+  }
+}
+
+function judge(request: Request): Promise<VerifyOutcome> {
+  return withCountersign({ pam: request.pam }, ({ service, caller }: Connection) => {
+    const user = accountMeant(request.user, caller);
+    const conversation = request.codeStdin
+      ? standardInputConversation({ say: "nowhere" })
+      : terminalConversation();
+    return service.verify(user, request.origin, conversation);
+  });
+}
+
+/** One sentence for every refusal but throttling: it is not to say what was wrong. */
+function announce(request: Request, outcome: VerifyOutcome): void {
+  if (outcome.fault) report(outcome.fault);
+  else if (outcome.verdict === "throttled") report(throttled(outcome));
+  else if (!letsIn(outcome.verdict)) process.stderr.write("error: verification failed\n");
+  if (request.json) sayJson(toJson(request.origin, outcome));
+}
+
+function throttled(outcome: VerifyOutcome): Fault {
+  const hint =
+    outcome.reason === "locked" ? "ask an administrator" : `again in ${retryAfter(outcome)} s`;
+  return new Fault("refused", "too many failed attempts", { hint });
+}
+
+function toJson({ service }: Origin, outcome: VerifyOutcome): Record<string, unknown> {
+  const { verdict, user, method, reason } = outcome;
+  return {
+    verdict,
+    user,
+    ...(method === undefined ? {} : { method }),
+    ...(service === undefined ? {} : { service }),
+    ...(outcome.retryAt === undefined ? {} : { retryAfter: retryAfter(outcome) }),
+    ...(process.getuid?.() === 0 && reason !== undefined ? { reason } : {}),
+  };
+}
+
+/** Whole seconds, never 0: asking again at once would be refused again. */
+function retryAfter({ retryAt }: VerifyOutcome): number {
+  return Math.max(1, Math.ceil(((retryAt ?? 0) - Date.now()) / 1000));
+}
+
+/** Nothing could be judged: usage and settings are 2, everything broken is unavailable. */
+function refuse(error: unknown, json: boolean): number {
+  report(error);
+  const wrong = error instanceof Fault && ["usage", "settings-invalid"].includes(error.code);
+  if (wrong) return EXIT_USAGE;
+  if (error instanceof Fault && error.code === "no-terminal") return EXIT_STATUS.reject;
+  if (json) sayJson({ verdict: "unavailable" });
+  return EXIT_STATUS.unavailable;
+}
+
+function usage(message = "wrong usage", hint = "countersign help verify"): Fault {
+  return new Fault("usage", message.charAt(0).toLowerCase() + message.slice(1), { hint });
+}

@@ -1,0 +1,62 @@
+/** `verify` as oclif knows it: for help and completion. It runs in verify-run.ts. */
+import { Args, Flags } from "@oclif/core";
+import { CountersignCommand, optionalUser } from "./base.ts";
+import { VERIFY_FLAGS } from "./verify-flags.ts";
+import { verifyFromArguments } from "./verify-run.ts";
+
+export class Verify extends CountersignCommand {
+  static override summary = "Ask for one code and judge it.";
+
+  static override description =
+    `Asks for a verification code on the terminal and says by its exit status how it was judged:
+
+  0  accepted, or exempt by a rule
+  1  rejected: wrong, used before, expired, cancelled, no input
+  2  wrong usage, or settings that do not parse: nobody gets in
+  3  the user has nothing enrolled
+  4  throttled: too many failures, try again later
+  5  unavailable: store or key out of reach
+
+With COMMAND, countersign becomes that command once the code is accepted.`;
+
+  static override examples = [
+    { description: "Ask on the terminal", command: "<%= config.bin %> verify alice" },
+    {
+      description: "From a script; the code is never an argument",
+      command: "printf '%s' \"$code\" | <%= config.bin %> verify alice --code-stdin --json",
+    },
+    {
+      description: "Guard a command",
+      command: "<%= config.bin %> verify -- systemctl restart nginx",
+    },
+    {
+      description: "In /etc/pam.d, on one line",
+      command:
+        "auth required pam_exec.so quiet seteuid expose_authtok /usr/local/bin/countersign verify --pam",
+    },
+  ];
+
+  static override usage =
+    "verify [USER] [--service NAME] [--rhost HOST] [--code-stdin | --pam] [--json] [-- COMMAND ...]";
+  static override args = {
+    user: optionalUser,
+    command: Args.string({
+      name: "command",
+      description: "program to become on acceptance, after --",
+    }),
+  };
+  static override strict = false;
+
+  static override flags = Object.fromEntries(
+    Object.entries(VERIFY_FLAGS).map(([name, flag]) => [
+      name,
+      flag.type === "boolean"
+        ? Flags.boolean({ description: flag.description })
+        : Flags.string({ description: flag.description, helpValue: flag.value }),
+    ]),
+  );
+
+  override async run(): Promise<void> {
+    this.exit(await verifyFromArguments(this.argv));
+  }
+}
