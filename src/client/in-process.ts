@@ -13,6 +13,7 @@ import { DEFAULT_COST, slowHash } from "../keys/slow-hash.ts";
 import { METHODS } from "../methods/registry.ts";
 import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
+import { throttlePolicy, totpWindow } from "../settings/settings.ts";
 import { openSqliteStore } from "../stores/sqlite/store.ts";
 
 /** What is sealed once into every store: only the store's own key opens it. */
@@ -56,7 +57,7 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     slowHash,
     scryptCost: DEFAULT_COST,
     methods: METHODS,
-    window: { steps: settings.totp.window, maxDrift: settings.totp.maxDrift },
+    window: totpWindow(settings),
     policy: policyOf(settings),
   };
 }
@@ -100,16 +101,9 @@ async function openSealer(scope: Scope, settings: Settings): Promise<Sealer> {
 }
 
 function policyOf(settings: Settings): EnginePolicy {
-  const { throttle } = settings;
   return {
     issuer: settings.issuer ?? hostname(),
-    throttle: {
-      freeFailures: throttle.freeFailures,
-      firstDelay: throttle.firstDelay * 1000,
-      longestDelay: throttle.longestDelay * 1000,
-      decay: throttle.decay * 1000,
-      lockAfter: throttle.lockAfter,
-    },
+    throttle: throttlePolicy(settings),
     unenrolled: settings.policy.unenrolled,
     enrollmentLifetime: settings.enrollment.expiresAfter * 1000,
   };

@@ -9,6 +9,9 @@ import { errnoOf, Fault } from "../core/fault.ts";
  * @throws Fault `usage` when it cannot be run
  */
 export function become(file: string, command: readonly string[]): never {
+  // Node ignores these two, and what is ignored stays so over execve(2): a pipeline would
+  // not end when its reader does. What is caught starts again with its default.
+  for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) process.on(signal, () => undefined);
   try {
     process.execve?.(file, [...command], process.env);
   } catch (cause) {

@@ -145,6 +145,8 @@ export interface BackupCodes {
   find(user: string): Promise<BackupCodeSet | undefined>;
   /** Spends the code with this hash: the single-use statement. False when there is none unused. */
   spend(user: string, hash: Uint8Array, at: number): Promise<boolean>;
+  /** True when the code with this hash was spent before. */
+  wasSpent(user: string, hash: Uint8Array): Promise<boolean>;
   /** How many unused codes died. */
   revoke(user: string): Promise<number>;
 }

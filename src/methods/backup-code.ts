@@ -20,7 +20,9 @@ export const backupCode: Method = {
   },
 
   async judge(tx, { user, at }, _parts, prepared) {
-    if (prepared && (await tx.backupCodes.spend(user, prepared, at))) return { accepted: true };
-    return { accepted: false, reason: "wrong-code" };
+    if (!prepared) return { accepted: false, reason: "wrong-code" };
+    if (await tx.backupCodes.spend(user, prepared, at)) return { accepted: true };
+    const replayed = await tx.backupCodes.wasSpent(user, prepared);
+    return { accepted: false, reason: replayed ? "replayed" : "wrong-code" };
   },
 };

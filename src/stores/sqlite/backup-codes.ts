@@ -48,6 +48,12 @@ export function backupCodesIn(connection: Connection): BackupCodes {
       return connection.run(SPEND, at, user, hash) === 1;
     },
 
+    async wasSpent(user, hash) {
+      const sql = "SELECT used_at FROM backup_codes WHERE account = ? AND hash = ?";
+      const row = connection.first(sql, user, hash);
+      return row !== undefined && row.used_at !== null;
+    },
+
     async revoke(user) {
       return revoke(user);
     },
