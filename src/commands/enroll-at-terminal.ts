@@ -51,8 +51,10 @@ async function showAndConfirm(
   const screen = openScreen(process.env);
   try {
     const content = { ...enrollment, account: enrollment.user, parameters: options };
-    screen.show(enrollmentCard(content, qr, process.env, screen));
-    return await confirmInTries(service, enrollment, conversation);
+    const card = enrollmentCard(content, qr, process.env, screen);
+    const show = (...below: string[]): void => screen.show([...card, ...below]);
+    show();
+    return await confirmInTries(service, enrollment, conversation, show);
   } finally {
     leave(screen);
   }
@@ -67,6 +69,7 @@ async function confirmInTries(
   service: Countersign,
   { user, method }: Enrollment,
   conversation: Conversation,
+  show: (...below: string[]) => void,
 ): Promise<readonly string[]> {
   let offset: number | undefined;
   for (let left = TRIES - 1; left >= 0; left--) {
@@ -76,8 +79,8 @@ async function confirmInTries(
     if (confirmation.status === "active") return confirmation.backupCodes;
     if (confirmation.status === "not-begun") throw expired(user);
     offset = confirmation.clockOffset;
-    const cause = offset === undefined ? "" : ` ${capitalize(clockWords(offset))}.`;
-    if (left > 0) await conversation.error(`That code does not fit.${cause} Type the next one:`);
+    // The card is drawn anew, so that it does not scroll out of sight.
+    if (left > 0) show(wrongCode(offset));
   }
   throw wrongCodes(offset);
 }
@@ -91,12 +94,17 @@ function announce(
     sayJson({ user, method, status: "active", backupCodes });
     return;
   }
-  say(`${user} is enrolled: from now on a code is asked for.`, "", ...backupCodeLines(backupCodes));
+  say(
+    `${user} is enrolled. To try it: countersign verify ${user}`,
+    "",
+    ...backupCodeLines(backupCodes),
+  );
   if (file !== undefined) say("", `${file} holds the secret: delete it once it is scanned.`);
 }
 
-function capitalize(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+function wrongCode(offset: number | undefined): string {
+  if (offset === undefined) return "That code does not fit. Type the one the app shows now:";
+  return `That code does not fit: ${clockWords(offset)}.`;
 }
 
 function cancelled(): Fault {

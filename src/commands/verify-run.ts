@@ -8,7 +8,7 @@ import { type Connection, withCountersign } from "../client/connect.ts";
 import type { Origin, VerifyOutcome } from "../contracts/service.ts";
 import { Fault } from "../core/fault.ts";
 import { EXIT_STATUS, EXIT_USAGE, letsIn } from "../core/verdict.ts";
-import { sayJson } from "../terminal/output.ts";
+import { say, sayJson } from "../terminal/output.ts";
 import { terminalConversation } from "../terminal/prompt.ts";
 import { report } from "../terminal/report.ts";
 import { standardInputConversation } from "../terminal/standard-input.ts";
@@ -105,6 +105,7 @@ function announce(request: Request, outcome: VerifyOutcome): void {
   if (outcome.fault) report(outcome.fault);
   else if (outcome.verdict === "throttled") report(throttled(outcome));
   else if (!letsIn(outcome.verdict)) process.stderr.write("error: verification failed\n");
+  else if (!request.codeStdin && !request.json && request.command.length === 0) say("accepted");
   if (request.json) sayJson(toJson(request.origin, outcome));
 }
 

@@ -10,11 +10,14 @@ export function isoTimeOrNull(at: number | undefined): string | null {
   return at === undefined ? null : isoTime(at);
 }
 
-/** To the minute and in local time, for tables; a dash for never. */
-export function shortTime(at: number | undefined): string {
+/** In local time, for tables; a dash for never. */
+export function shortTime(at: number | undefined, to: "minutes" | "seconds" = "minutes"): string {
   if (at === undefined) return "-";
   const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
-  return date.toISOString().slice(0, 16).replace("T", " ");
+  return date
+    .toISOString()
+    .slice(0, to === "minutes" ? 16 : 19)
+    .replace("T", " ");
 }
 
 /** The codes in two columns, with what to do with them. */

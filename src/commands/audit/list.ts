@@ -6,7 +6,7 @@ import { table } from "../../terminal/table.ts";
 import { CountersignCommand, json } from "../base.ts";
 import { isoTime, shortTime } from "../words.ts";
 
-const HEADINGS = ["time", "action", "user", "verdict", "reason", "method", "service", "from"];
+const HEADINGS = ["time", "action", "user", "outcome", "service", "from"];
 const SHOWN = 50;
 
 export class AuditList extends CountersignCommand {
@@ -52,7 +52,12 @@ async function* documents(records: AsyncIterable<AuditRecord>): AsyncGenerator<o
 }
 
 function toRow(record: AuditRecord): string[] {
-  const { at, action, user, verdict, reason, method, service, rhost, detail } = record;
-  const cells = [user, verdict, reason ?? detail, method, service, rhost];
-  return [shortTime(at), action, ...cells.map((cell) => cell ?? "-")];
+  const { at, action, user, service, rhost } = record;
+  const cells = [user, outcome(record), service, rhost];
+  return [shortTime(at, "seconds"), action, ...cells.map((cell) => cell || "-")];
+}
+
+function outcome({ verdict, reason, method, detail }: AuditRecord): string {
+  if (verdict === null) return detail ?? method ?? "";
+  return reason === null ? verdict : `${verdict}: ${reason}`;
 }

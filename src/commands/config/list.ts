@@ -1,6 +1,5 @@
 import { listSettings } from "../../client/settings.ts";
-import { outputColumns, say, sayJson } from "../../terminal/output.ts";
-import { table } from "../../terminal/table.ts";
+import { say, sayJson } from "../../terminal/output.ts";
 import { CountersignCommand, json } from "../base.ts";
 
 export class ConfigList extends CountersignCommand {
@@ -19,12 +18,13 @@ export class ConfigList extends CountersignCommand {
       const entries = settings.map(({ name, value }) => [name, value ?? null]);
       return sayJson(Object.fromEntries(entries));
     }
-    const rows = settings.map(({ name, value, origin, description }) => [
-      name,
-      `${value ?? "-"}${origin === "file" ? " *" : ""}`,
-      description,
-    ]);
-    say(...table(["setting", "value", "meaning"], rows, { columns: outputColumns() }));
+    const width = Math.max(...settings.map(({ name }) => name.length));
+    for (const { name, value, origin, description } of settings) {
+      say(
+        `${name.padEnd(width)}  ${value ?? "-"}${origin === "file" ? " *" : ""}`,
+        `    ${description}`,
+      );
+    }
     say("", "* set in the settings file; everything else has its default");
   }
 }

@@ -27,16 +27,14 @@ export class UserShow extends CountersignCommand {
 }
 
 function lines(user: UserSummary): string[] {
-  const methods = user.methods.map(
-    ({ method, status, enrolledAt, lastUsedAt }) =>
-      `${method}, ${status}, enrolled ${shortTime(enrolledAt)}, last used ${shortTime(lastUsedAt)}`,
-  );
   return [
     `user          ${user.user}`,
     `status        ${user.status}`,
-    ...(methods.length > 0 ? methods : ["none"]).map((line, index) =>
-      index === 0 ? `methods       ${line}` : `              ${line}`,
-    ),
+    ...user.methods.flatMap(({ method, status, enrolledAt, lastUsedAt }) => [
+      `${method.padEnd(14)}${status}`,
+      `  enrolled    ${shortTime(enrolledAt)}`,
+      `  last used   ${shortTime(lastUsedAt)}`,
+    ]),
     `backup codes  ${user.backupCodesLeft} left`,
     `throttled     ${throttledWords(user.throttledUntil)}`,
   ];
