@@ -10,6 +10,7 @@ unset NODE_OPTIONS NODE_PATH NODE_ENV NODE_EXTRA_CA_CERTS NODE_USE_SYSTEM_CA NOD
   NODE_REPL_EXTERNAL_MODULE NODE_REPL_HISTORY NODE_SKIP_PLATFORM_CHECK NODE_TEST_CONTEXT \
   NODE_TEST_WORKER_ID WATCH_REPORT_DEPENDENCIES UV_THREADPOOL_SIZE UV_USE_IO_URING \
   OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES SSL_CERT_FILE SSL_CERT_DIR
+ulimit -S -c 0 # a core dump would hold secrets
 if [ -z "$PWD" ]; then cd /; fi # Node does not start in a directory that was removed
 self=$0
 if [ -L "$self" ]; then self=$(/usr/bin/readlink -f -- "$self"); fi
