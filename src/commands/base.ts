@@ -8,7 +8,7 @@ export abstract class CountersignCommand extends Command {
   }
 }
 
-export const json = Flags.boolean({ description: "print one JSON document" });
+export const json = Flags.boolean({ description: "print one JSON document, for programs" });
 
 export const yes = Flags.boolean({ description: "do not ask for confirmation" });
 

@@ -14,10 +14,12 @@ export class Enroll extends CountersignCommand {
   static override summary = "Set up an authenticator app for a user.";
 
   static override description =
-    `Shows a QR code to scan with any authenticator app, and asks for the code the app
-then shows. Only that code makes it active; it is spent by it. Ten backup codes
-follow, shown once. Whoever enrolls again keeps the old authenticator until the new
-one has been confirmed.
+    `Shows a QR code, and the key in letters, for any authenticator app: Google
+Authenticator, Duo Mobile and the like. Asks for the code the app then shows; that
+code makes the authenticator active, and is spent by it. Ten backup codes follow, shown once.
+
+Whoever enrolls again is asked for a code of the old authenticator, unless they are
+root, and keeps it until the new one has been confirmed.
 
 For scripts, --begin prints the secret and --confirm takes the code.`;
 
@@ -42,11 +44,14 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
 
   static override flags = {
     method: Flags.option({ options: METHODS, default: "totp", description: "what to enroll" })(),
-    issuer: Flags.string({ description: "name shown in the app; the host's when left out" }),
+    issuer: Flags.string({
+      helpValue: "NAME",
+      description: "name shown in the app; by default the setting issuer, or the host's name",
+    }),
     algorithm: Flags.option({
       options: ALGORITHMS,
       default: "sha1",
-      description: "many apps read sha1 only",
+      description: "hash of the codes; many apps know sha1 only",
     })(),
     digits: Flags.option({
       options: ["6", "8"] as const,
@@ -58,10 +63,13 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
       default: "30",
       description: "seconds a code lives",
     })(),
-    qr: Flags.option({ options: QR, description: "how to draw the QR code" })(),
+    qr: Flags.option({
+      options: QR,
+      description: "how to draw the QR code; by default the setting qr",
+    })(),
     "qr-file": Flags.string({
       helpValue: "FILE",
-      description: "write the QR code to a new .png or .svg file",
+      description: "also write the QR code to a new .png or .svg file",
     }),
     begin: Flags.boolean({ description: "begin only: print the secret", exclusive: ["confirm"] }),
     confirm: Flags.boolean({ description: "confirm what was begun, with a code" }),

@@ -28,8 +28,14 @@ Other commands do this on first need, with the defaults.`;
   ];
 
   static override flags = {
-    key: Flags.option({ options: KEY_KINDS, description: "where the master key is kept" })(),
-    store: Flags.string({ helpValue: "URL", description: "sqlite:/PATH of the store" }),
+    key: Flags.option({
+      options: KEY_KINDS,
+      description: "where the master key is kept; by default in a file",
+    })(),
+    store: Flags.string({
+      helpValue: "URL",
+      description: "where the store is to be, as sqlite:/PATH",
+    }),
     json,
   };
 

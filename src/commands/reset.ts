@@ -10,11 +10,11 @@ import { eachUser } from "./each-user.ts";
 import { counted } from "./words.ts";
 
 export class Reset extends CountersignCommand {
-  static override summary = "Remove what users have enrolled.";
+  static override summary = "Remove what users have enrolled, as for a lost phone.";
 
   static override description =
     `Removes authenticators and backup codes at once and for good: the users enroll anew.
-For a lost phone. Resetting yourself takes a fresh code or a backup code, unless you
+Resetting yourself takes a fresh code or a backup code, unless you
 are root. To switch a user off and keep the secrets, use: user disable.`;
 
   static override examples = [

@@ -10,7 +10,11 @@ import { counted, isoTime } from "./words.ts";
 const DAY = 86_400_000;
 
 export class Status extends CountersignCommand {
-  static override summary = "Say what is switched on, who is enrolled, and how the last day went.";
+  static override summary = "Show who is enrolled, and how the last day went.";
+
+  static override description =
+    `The methods, what becomes of who has nothing enrolled, users by their status, and a chart
+of the last day's verdicts.`;
 
   static override examples = [
     { description: "At a glance", command: "sudo <%= config.bin %> status" },

@@ -10,9 +10,9 @@ export const VERIFY_FLAGS = {
     description: "host the user comes from, for the audit log",
   },
   "code-stdin": { type: "boolean", description: "read the code from standard input" },
-  json: { type: "boolean", description: "print one JSON document" },
+  json: { type: "boolean", description: "print one JSON document, for programs" },
   pam: {
     type: "boolean",
-    description: "the contract of pam_exec: who and what from PAM_*, the code on stdin",
+    description: "for pam_exec(8): user and origin from PAM_USER and so on, code from stdin",
   },
 } as const;

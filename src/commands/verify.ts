@@ -8,16 +8,21 @@ export class Verify extends CountersignCommand {
   static override summary = "Ask for one code and judge it.";
 
   static override description =
-    `Asks for a verification code on the terminal and says by its exit status how it was judged:
+    `Asks for a verification code: the one the authenticator app shows, or a backup code. Each
+is good once. The exit status says how it was judged:
 
   0  accepted, or exempt by a rule
-  1  rejected: wrong, used before, expired, cancelled, no input
+  1  rejected: wrong, used before, expired, cancelled, no answer
   2  wrong usage, or settings that do not parse: nobody gets in
   3  the user has nothing enrolled
   4  throttled: too many failures, try again later
   5  unavailable: store or key out of reach
 
-With COMMAND, countersign becomes that command once the code is accepted.`;
+With COMMAND, countersign becomes that command once the code is accepted.
+
+With --pam it answers pam_exec(8), for logins that ask for no password, such as ssh with
+a key: pam_exec passes on the password where one was asked before. Read USING IT FROM
+PAM in man countersign first, and keep a root shell open while you try it.`;
 
   static override examples = [
     { description: "Ask on the terminal", command: "<%= config.bin %> verify alice" },
@@ -30,9 +35,9 @@ With COMMAND, countersign becomes that command once the code is accepted.`;
       command: "<%= config.bin %> verify -- systemctl restart nginx",
     },
     {
-      description: "In /etc/pam.d, on one line",
+      description: "In /etc/pam.d/sshd, in place of the password",
       command:
-        "auth required pam_exec.so quiet seteuid expose_authtok /usr/local/bin/countersign verify --pam",
+        "auth required pam_exec.so quiet seteuid expose_authtok \\\n    /usr/local/bin/countersign verify --pam\nauth required pam_permit.so",
     },
   ];
 

@@ -3,8 +3,8 @@
  * login's own, so that what is set here is never refused there.
  */
 import { Fault } from "../core/fault.ts";
+import { nearest } from "../core/nearest.ts";
 import { said } from "../files/untrusted.ts";
-import { nearest } from "./nearest.ts";
 import { SCHEMA, type SettingSchema, settingSchemas } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import { readSettingsFile } from "./settings.ts";

@@ -30,8 +30,13 @@ stands here. People are shown the last 50 events unless --last says otherwise;
   ];
 
   static override flags = {
-    user: Flags.string({ description: "only this user's events" }),
-    last: Flags.integer({ min: 1, max: 100_000, description: "only so many, the newest" }),
+    user: Flags.string({ helpValue: "USER", description: "only this user's events" }),
+    last: Flags.integer({
+      helpValue: "N",
+      min: 1,
+      max: 100_000,
+      description: "only so many, the newest",
+    }),
     json,
   };
 

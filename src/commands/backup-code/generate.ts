@@ -6,11 +6,12 @@ import { conversationFor } from "../conversation.ts";
 import { backupCodeLines } from "../words.ts";
 
 export class BackupCodeGenerate extends CountersignCommand {
-  static override summary = "Make ten new backup codes; the old ones die.";
+  static override summary = "Make ten new backup codes; the old ones stop working.";
 
   static override description =
     `Each code is good for one login when the phone is not at hand. They are shown once,
-and kept as hashes only. Making your own takes a fresh code, unless you are root.`;
+and kept as hashes only. Making your own takes a code of your authenticator or an
+unused backup code, unless you are root.`;
 
   static override examples = [
     { description: "For yourself", command: "<%= config.bin %> backup-code generate" },

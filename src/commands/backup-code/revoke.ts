@@ -7,11 +7,11 @@ import { conversationFor } from "../conversation.ts";
 import { counted } from "../words.ts";
 
 export class BackupCodeRevoke extends CountersignCommand {
-  static override summary = "Kill all backup codes of a user.";
+  static override summary = "Revoke all backup codes of a user.";
 
   static override description =
     `For a lost print-out. The authenticator goes on working. Revoking your own takes a
-fresh code, unless you are root.`;
+code of it, unless you are root.`;
 
   static override examples = [
     {

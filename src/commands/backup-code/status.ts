@@ -8,7 +8,10 @@ import { counted, isoTimeOrNull, shortTime } from "../words.ts";
 const FEW = 3;
 
 export class BackupCodeStatus extends CountersignCommand {
-  static override summary = "Say how many backup codes are left.";
+  static override summary = "Show how many backup codes are left.";
+
+  static override description =
+    "At three or fewer it is time for new ones: countersign backup-code generate.";
 
   static override examples = [
     { description: "Your own", command: "<%= config.bin %> backup-code status" },

@@ -6,6 +6,9 @@ import { CountersignCommand, json } from "../base.ts";
 export class ConfigGet extends CountersignCommand {
   static override summary = "Print one setting.";
 
+  static override description =
+    "The value alone, or its default; an empty line for one that has neither.";
+
   static override examples = [
     {
       description: "Failures before the first delay",

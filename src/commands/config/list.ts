@@ -5,6 +5,9 @@ import { CountersignCommand, json } from "../base.ts";
 export class ConfigList extends CountersignCommand {
   static override summary = "List the settings.";
 
+  static override description =
+    "Every setting with its value and meaning; man countersign.json has the ranges.";
+
   static override examples = [
     { description: "With what they mean", command: "<%= config.bin %> config list" },
   ];

@@ -3,7 +3,11 @@ import { say, sayJson } from "../../terminal/output.ts";
 import { CountersignCommand, json } from "../base.ts";
 
 export class ConfigPath extends CountersignCommand {
-  static override summary = "Say where settings, store and key file are.";
+  static override summary = "Show where settings, store and key file are.";
+
+  static override description =
+    `Their places in this scope: root's is the host's, anyone else's their own. The settings
+store and key, where set, move the store or the key elsewhere: see config list.`;
 
   static override examples = [
     { description: "What to back up", command: "sudo <%= config.bin %> config path" },

@@ -7,8 +7,8 @@ export class ConfigSet extends CountersignCommand {
   static override summary = "Change a setting.";
 
   static override description =
-    `It counts from the next verification on. The names and values are in
-countersign.json(5). Every change is told to the audit log.`;
+    `It counts from the next verification on. Names, values and defaults: man
+countersign.json. Every change is told to the audit log.`;
 
   static override examples = [
     {

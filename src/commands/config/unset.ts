@@ -7,6 +7,8 @@ import { warnUnrecorded } from "./unrecorded.ts";
 export class ConfigUnset extends CountersignCommand {
   static override summary = "Give a setting its default back.";
 
+  static override description = "Every change is told to the audit log.";
+
   static override examples = [
     {
       description: "Refuse who has not enrolled, as by default",

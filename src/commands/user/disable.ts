@@ -7,7 +7,7 @@ import { confirm } from "../confirm.ts";
 import { switchUsers } from "./switch.ts";
 
 export class UserDisable extends CountersignCommand {
-  static override summary = "Refuse users' codes, and keep what they have enrolled.";
+  static override summary = "Refuse users, and keep what they have enrolled.";
 
   static override description =
     `A disabled user is refused whatever is typed, and nothing is lost: user enable undoes it.

@@ -5,6 +5,8 @@ import { switchUsers } from "./switch.ts";
 export class UserEnable extends CountersignCommand {
   static override summary = "Switch users on again, with what they had enrolled.";
 
+  static override description = "Undoes user disable: the same authenticator works as before.";
+
   static override examples = [
     {
       description: "Alice is back from leave",

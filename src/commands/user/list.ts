@@ -20,7 +20,7 @@ pending (begun and not confirmed), disabled, or none (nothing enrolled).`;
     {
       description: "Who has few backup codes left",
       command:
-        "sudo <%= config.bin %> user list --json | jq -r '.[] | select(.backupCodesLeft < 3).user'",
+        "sudo <%= config.bin %> user list --json |\n  jq -r '.[] | select(.backupCodesLeft < 3).user'",
     },
   ];
 

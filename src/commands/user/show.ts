@@ -9,6 +9,9 @@ import { throttledWords, userDocument } from "./document.ts";
 export class UserShow extends CountersignCommand {
   static override summary = "Show one user.";
 
+  static override description =
+    "Status, methods, when they were enrolled and last used, backup codes, throttle.";
+
   static override examples = [
     { description: "What alice has enrolled", command: "sudo <%= config.bin %> user show alice" },
   ];

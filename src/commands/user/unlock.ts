@@ -3,7 +3,10 @@ import { CountersignCommand, json, requiredUser } from "../base.ts";
 import { switchUsers } from "./switch.ts";
 
 export class UserUnlock extends CountersignCommand {
-  static override summary = "End the delay, or the lock, after failed attempts.";
+  static override summary = "End the delay or the lock after failed attempts.";
+
+  static override description =
+    "The next attempt is read at once; a delay would have ended by itself.";
 
   static override examples = [
     {

@@ -11,11 +11,14 @@ export function nearest(typed: string, names: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
-/** The last part alone is enough of a name: `window` for `totp.window`. */
+/** The whole name wins over one that only ends so: `verify` over `audit verify`. */
+const PART = 0.5;
+
+/** The last part alone is enough of a name: `window` for `totp.window`, `unlock` for `user unlock`. */
 function distanceTo(word: string, name: string): number {
   const whole = name.toLowerCase();
-  const last = whole.slice(whole.lastIndexOf(".") + 1);
-  return Math.min(editDistance(word, whole), editDistance(word, last));
+  const last = whole.slice(whole.search(/[^. ]*$/));
+  return Math.min(editDistance(word, whole), editDistance(word, last) + PART);
 }
 
 /** Levenshtein's: single letters put in, left out or changed. */
