@@ -17,13 +17,24 @@ export function isAccount(name: string): boolean {
   return isPrintable(name) && !/[\ufffd/:]/u.test(name) && name === name.trim();
 }
 
+/** Longest throttle key, in UTF-16 code units: made-up names are not to fill the store. */
+const KEY_MAX_LENGTH = 1024;
+
 /**
  * The key under which attempts are counted: every spelling of a name shares one counter
  * (Authelia, CVE-2025-24806), though only the exact name has authenticators.
+ *
+ * Through both cases and back, and with one sigma, since a letter may have two small or
+ * two large forms; normalized at the end as well, for letters that only then are neighbours.
  */
 export function throttleKey(name: string): string {
   return name
     .normalize("NFKC")
+    .replace(/[\s\u200b-\u200f\ufeff]/gu, "")
     .toLowerCase()
-    .replace(/[\s\u200b-\u200f\ufeff]/gu, "");
+    .toUpperCase()
+    .toLowerCase()
+    .replaceAll("ς", "σ")
+    .normalize("NFKC")
+    .slice(0, KEY_MAX_LENGTH);
 }

@@ -16,6 +16,8 @@ export type Answer =
 /** Reads an answer as typed. Only ASCII is a code: a full-width digit is no digit. */
 export function readAnswer(typed: string): Answer {
   if (typed.length > ANSWER_MAX_LENGTH) return { shape: "malformed" };
+  // Before upper case, which makes ASCII of some letters that are none: of \u0131 and \u017f.
+  if (!/^[0-9A-Za-z \t\r\n-]*$/.test(typed)) return { shape: "malformed" };
   const code = typed.replace(/[ \t\r\n]/g, "").toUpperCase();
   if (/^[0-9]{6,8}$/.test(code)) return { shape: "one-time-password", code };
   const bare = code.replaceAll("-", "");
