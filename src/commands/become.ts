@@ -12,6 +12,8 @@ export function become(file: string, command: readonly string[]): never {
   // Node ignores these two, and what is ignored stays so over execve(2): a pipeline would
   // not end when its reader does. What is caught starts again with its default.
   for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) process.on(signal, () => undefined);
+  // That execve is new to Node is nothing to tell whoever is told why it failed.
+  process.removeAllListeners("warning");
   try {
     process.execve?.(file, [...command], process.env);
   } catch (cause) {

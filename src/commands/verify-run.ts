@@ -2,21 +2,28 @@
  * One verification, without oclif: this is what a login waits for. Arguments in, one
  * verification, its exit status out.
  */
-import { parseArgs } from "node:util";
-import { accountMeant } from "../client/caller.ts";
+import { accountMeant, callerOfThisProcess } from "../client/caller.ts";
 import { type Connection, withCountersign } from "../client/connect.ts";
 import type { Origin, VerifyOutcome } from "../contracts/service.ts";
-import { Fault } from "../core/fault.ts";
+import { errnoOf, Fault } from "../core/fault.ts";
+import { printable } from "../core/printable.ts";
 import { EXIT_STATUS, EXIT_USAGE, letsIn } from "../core/verdict.ts";
-import { say, sayJson } from "../terminal/output.ts";
+import { writeDevice } from "../terminal/device.ts";
+import { say } from "../terminal/output.ts";
 import { terminalConversation } from "../terminal/prompt.ts";
 import { report } from "../terminal/report.ts";
 import { standardInputConversation } from "../terminal/standard-input.ts";
 import { become, locateProgram } from "./become.ts";
 import { VERIFY_FLAGS } from "./verify-flags.ts";
 
+const STDOUT = 1;
+
+// An import of it would set up Node's standard error, which leaves the command a pipe there
+// that does not block.
+const { parseArgs } = process.getBuiltinModule("node:util");
+
 interface Request {
-  readonly user: string | undefined;
+  readonly user: string;
   readonly origin: Origin;
   readonly pam: boolean;
   readonly codeStdin: boolean;
@@ -27,8 +34,9 @@ interface Request {
 
 /** The exit status, by the table in core/verdict.ts. Does not return when it becomes a command. */
 export async function verifyFromArguments(args: readonly string[]): Promise<number> {
+  let request: Request | undefined;
   try {
-    const request = readRequest(args);
+    request = readRequest(args);
     // Looked for before the code is spent: a slip of the pen is not to cost thirty seconds.
     const program =
       request.command[0] === undefined ? undefined : locateProgram(request.command[0]);
@@ -37,7 +45,7 @@ export async function verifyFromArguments(args: readonly string[]): Promise<numb
     if (letsIn(outcome.verdict) && program !== undefined) become(program, request.command);
     return EXIT_STATUS[outcome.verdict];
   } catch (error) {
-    return refuse(error, args.includes("--json"));
+    return refuse(error, request);
   }
 }
 
@@ -46,8 +54,12 @@ function readRequest(args: readonly string[]): Request {
   const pam = flags.pam === true;
   if (positionals.length > 1) throw usage("verify takes one USER; a command goes after --");
   if (pam) return readPamRequest(positionals, command, flags.json === true);
+  // Node reads arguments as UTF-8: the command would be given another one than was typed.
+  if (command.some((argument) => argument.includes("\ufffd"))) {
+    throw usage("an argument of the command is not UTF-8, and would be changed");
+  }
   return {
-    user: positionals[0],
+    user: accountMeant(positionals[0], callerOfThisProcess()),
     origin: { service: flags.service, rhost: flags.rhost, tty: undefined },
     pam,
     codeStdin: flags["code-stdin"] === true,
@@ -91,12 +103,11 @@ function parse(args: readonly string[]) {
 }
 
 function judge(request: Request): Promise<VerifyOutcome> {
-  return withCountersign({ pam: request.pam }, ({ service, caller }: Connection) => {
-    const user = accountMeant(request.user, caller);
+  return withCountersign({ pam: request.pam }, ({ service }: Connection) => {
     const conversation = request.codeStdin
       ? standardInputConversation({ say: "nowhere" })
       : terminalConversation();
-    return service.verify(user, request.origin, conversation);
+    return service.verify(request.user, request.origin, conversation);
   });
 }
 
@@ -106,7 +117,19 @@ function announce(request: Request, outcome: VerifyOutcome): void {
   else if (outcome.verdict === "throttled") report(throttled(outcome));
   else if (!letsIn(outcome.verdict)) process.stderr.write("error: verification failed\n");
   else if (!request.codeStdin && !request.json && request.command.length === 0) say("accepted");
-  if (request.json) sayJson(toJson(request.origin, outcome));
+  if (request.json) printJson(toJson(request.origin, outcome));
+}
+
+/**
+ * Past Node's stream, which would hand the command a pipe that does not block. A reader
+ * that has gone away changes no verdict.
+ */
+function printJson(document: object): void {
+  try {
+    writeDevice(STDOUT, `${JSON.stringify(document)}\n`);
+  } catch (error) {
+    if (errnoOf(error) !== "EPIPE") throw error;
+  }
 }
 
 function throttled(outcome: VerifyOutcome): Fault {
@@ -133,13 +156,14 @@ function retryAfter({ retryAt }: VerifyOutcome): number {
 }
 
 /** Nothing could be judged: usage and settings are 2, everything broken is unavailable. */
-function refuse(error: unknown, json: boolean): number {
+function refuse(error: unknown, request: Request | undefined): number {
   report(error);
   const wrong = error instanceof Fault && ["usage", "settings-invalid"].includes(error.code);
   if (wrong) return EXIT_USAGE;
-  if (error instanceof Fault && error.code === "no-terminal") return EXIT_STATUS.reject;
-  if (json) sayJson({ verdict: "unavailable" });
-  return EXIT_STATUS.unavailable;
+  const isUnasked = error instanceof Fault && error.code === "no-terminal";
+  const verdict = isUnasked ? "reject" : "unavailable";
+  if (request?.json) printJson({ verdict, user: printable(request.user) });
+  return EXIT_STATUS[verdict];
 }
 
 function usage(message = "wrong usage", hint = "countersign help verify"): Fault {

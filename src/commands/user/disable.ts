@@ -32,7 +32,8 @@ With --all everyone is disabled but the caller.`;
 
   override async run(): Promise<void> {
     const { argv, flags } = await this.parse(UserDisable);
-    if (flags.all === argv.length > 0) {
+    const isAll = flags.all === true;
+    if (isAll === argv.length > 0) {
       throw new Fault("usage", "name users, or give --all", {
         hint: "countersign help user disable",
       });

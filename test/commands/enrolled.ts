@@ -1,0 +1,104 @@
+/** A user enrolled through the command itself, and the phone that shows their codes. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { Home } from "../support/cli.ts";
+import { oathtool } from "../support/clock.ts";
+import type { Run, RunOptions } from "../support/run.ts";
+
+/** Runs countersign with these arguments, wherever it is tried. */
+export type Countersign = (args: readonly string[], options?: RunOptions) => Promise<Run>;
+
+const STEP = 30_000;
+/** The time step, from now, whose code confirms an enrollment. */
+const FIRST = -7;
+
+/** An authenticator app with one entry: oathtool computes what it shows. */
+export class Phone {
+  readonly #secret: string;
+  /** Steps from now of the next code that no earlier one spends. */
+  #ahead: number;
+  readonly #since = Math.floor(Date.now() / STEP);
+
+  constructor(secret: string, ahead = 0) {
+    this.#secret = secret;
+    this.#ahead = ahead;
+  }
+
+  /** What it shows with a clock that is `offset` milliseconds ahead. */
+  code(offset = 0): Promise<string> {
+    return oathtool(this.#secret, Date.now() + offset);
+  }
+
+  /** A code that was not given out before, later than all that were. */
+  next(): Promise<string> {
+    return oathtool(this.#secret, (this.#since + this.#ahead++) * STEP);
+  }
+
+  /** Six digits that no clock near this one shows. */
+  async wrong(): Promise<string> {
+    const steps = Array.from({ length: 31 }, (_, step) => this.code((step - 15) * STEP));
+    const shown = new Set(await Promise.all(steps));
+    const wrong = ["000000", "111111", "222222"].find((code) => !shown.has(code));
+    assert.ok(wrong, "no code is wrong");
+    return wrong;
+  }
+}
+
+export interface Enrolled {
+  readonly phone: Phone;
+  readonly backupCodes: readonly string[];
+}
+
+/**
+ * Enrolls a user with the two-step form that scripts use. Codes of many steps around now are
+ * good then, so that a test need not wait for a new one: it has some fifteen to spend.
+ */
+export async function enroll(countersign: Countersign, user = "alice"): Promise<Enrolled> {
+  const { secret, backupCodes } = await enrollSecret(countersign, user);
+  return { phone: new Phone(secret, FIRST + 1), backupCodes };
+}
+
+async function enrollSecret(countersign: Countersign, user: string) {
+  await succeed(countersign, ["init"]);
+  await succeed(countersign, ["config", "set", "totp.window", "10"]);
+  const begun = JSON.parse(await succeed(countersign, ["enroll", user, "--begin", "--json"]));
+  const code = await new Phone(begun.secret, FIRST).next();
+  const confirm = ["enroll", user, "--confirm", "--code-stdin", "--json"];
+  const { backupCodes } = JSON.parse(await succeed(countersign, confirm, code));
+  return { secret: begun.secret, backupCodes };
+}
+
+/** What one test file starts from: made once, and copied for each test. */
+let original: Promise<{ path: string; secret: string; backupCodes: string[] }> | undefined;
+
+/** A home of a test's own where alice is enrolled. */
+export async function enrolledHome(t: Pick<TestContext, "after">) {
+  original ??= makeOriginal();
+  const { path, secret, backupCodes } = await original;
+  const home = await Home.make(t);
+  await cp(path, home.path, { recursive: true });
+  const countersign = home.run.bind(home);
+  return { home, countersign, phone: new Phone(secret, FIRST + 1), backupCodes };
+}
+
+async function makeOriginal() {
+  const path = mkdtempSync(join(tmpdir(), "countersign-test-"));
+  process.on("exit", () => rmSync(path, { recursive: true, force: true }));
+  const home = new Home(path);
+  return { path, ...(await enrollSecret(home.run.bind(home), "alice")) };
+}
+
+/** Standard output of a command that has to succeed. */
+export async function succeed(
+  countersign: Countersign,
+  args: readonly string[],
+  input = "",
+): Promise<string> {
+  const ended = await countersign(args, { input });
+  assert.deepEqual([ended.stderr, ended.code], ["", 0], args.join(" "));
+  return ended.stdout;
+}
