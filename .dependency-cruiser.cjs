@@ -44,7 +44,8 @@ const ROOMS = {
   doctor: {
     values: ["core", "contracts", "files"],
     types: ["settings"],
-    builtins: ["fs", "child_process", "net", "dgram"],
+    // The store is looked into read-only, without the migration that opening it for use brings.
+    builtins: ["fs", "child_process", "sqlite"],
   },
   client: {
     values: [

@@ -10,6 +10,7 @@ import { ConfigPath } from "./config/path.ts";
 import { ConfigSet } from "./config/set.ts";
 import { ConfigUnset } from "./config/unset.ts";
 import { Demo } from "./demo.ts";
+import { Doctor } from "./doctor.ts";
 import { Enroll } from "./enroll.ts";
 import { Init } from "./init.ts";
 import { Reset } from "./reset.ts";
@@ -42,5 +43,6 @@ export const COMMANDS = {
   "config:unset": ConfigUnset,
   "config:path": ConfigPath,
   status: Status,
+  doctor: Doctor,
   demo: Demo,
 };

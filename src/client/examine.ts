@@ -1,0 +1,129 @@
+/** Puts the checks of `countersign doctor` before this process's scope. Changes nothing. */
+import { existsSync, lstatSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import type { Sealer } from "../contracts/sealing.ts";
+import { askWithin } from "../doctor/ask-program.ts";
+import { checksOver, type Readers, runChecks } from "../doctor/checks.ts";
+import type { Finding } from "../doctor/finding.ts";
+import { askingServices } from "../doctor/pam.ts";
+import { spaceAt } from "../doctor/store.ts";
+import { readStore, type StoreContent } from "../doctor/store-file.ts";
+import { createSealer } from "../keys/sealing.ts";
+import type { Scope } from "../settings/scope.ts";
+import { loadSettings } from "../settings/settings.ts";
+import { SCHEMA_VERSION } from "../stores/schema.ts";
+import { callerOfThisProcess } from "./caller.ts";
+import { currentScope } from "./connect.ts";
+import { keyProviderOf, storePath } from "./in-process.ts";
+
+export type { Finding };
+
+const PAM = { directories: ["/etc/pam.d", "/usr/lib/pam.d"], conf: "/etc/pam.conf" };
+
+/** sshd -T reads every host key first. */
+const SSHD_LIMIT = 5_000;
+
+/** What is right and wrong with this host's set-up, or with a person's own. */
+export async function examine(): Promise<readonly Finding[]> {
+  const scope = currentScope();
+  const seen = lookAround(scope);
+  const host = scope.name === "system" ? { host: hostReaders(seen.isBegun) } : {};
+  try {
+    return await runChecks(checksOver({ ...ownReaders(scope, seen), ...host }));
+  } finally {
+    seen.close();
+  }
+}
+
+type Seen = ReturnType<typeof lookAround>;
+
+/** What several checks look at, looked at once. */
+function lookAround(scope: Scope) {
+  const settings = once(() => loadSettings(scope));
+  const path = (): string => storePath(scope, settings());
+  const content = once(async () => readStore(path()));
+  let opened: Sealer | undefined;
+  const sealer = once(async () => {
+    const key = await keyProviderOf(scope, settings()).read();
+    if (key === undefined) return undefined;
+    opened = createSealer(key);
+    key.fill(0);
+    return opened;
+  });
+  const isThere = (file: string): boolean =>
+    lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  return {
+    settings,
+    /** The store's path, or undefined where the settings do not parse. */
+    path: attempt(path),
+    content,
+    sealer,
+    isThere,
+    isBegun: () => [scope.settingsFile, scope.keyFile, scope.storeFile].some(isThere),
+    close: () => opened?.close(),
+  };
+}
+
+function ownReaders(scope: Scope, seen: Seen): Readers {
+  const { settings, path, content, sealer, isBegun, isThere } = seen;
+  const events = async (): Promise<StoreContent["events"]> => {
+    // What keeps it from opening is for the check of the store to tell.
+    const opened = path === undefined ? undefined : await content().catch(() => undefined);
+    return opened?.events ?? [];
+  };
+  const storeFile = path ?? scope.storeFile;
+  return {
+    clock: {
+      ask: askWithin(),
+      exists: existsSync,
+      now: Date.now,
+      newestEvent: async () => {
+        const all = await events();
+        return all.length === 0 ? undefined : Math.max(...all.map(({ at }) => at));
+      },
+    },
+    settings: { path: scope.settingsFile, load: settings, isBegun, exists: existsSync },
+    files: { scope, storeFile, owner: callerOfThisProcess().uid },
+    key: {
+      isBegun,
+      provider: () => keyProviderOf(scope, settings()),
+      sealer,
+      storeExists: () => isThere(storeFile),
+      keyCheck: async () => (await content())?.keyCheck,
+    },
+    store: { isBegun, path, content, schema: SCHEMA_VERSION, sealer, space: spaceAt },
+  };
+}
+
+function hostReaders(isBegun: () => boolean): NonNullable<Readers["host"]> {
+  const self = process.argv[1] ?? "";
+  const program = isAbsolute(self) ? self : "/usr/local/bin/countersign";
+  return {
+    daemon: { directory: "/run/countersign" },
+    pam: { ...PAM, owner: 0, program, isBegun },
+    sshd: {
+      programs: ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"],
+      config: "/etc/ssh/sshd_config",
+      exists: existsSync,
+      ask: askWithin(SSHD_LIMIT),
+      asksCountersign: () => askingServices(PAM).includes("sshd"),
+    },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    // The settings' own check says what is wrong with them.
+    return undefined;
+  }
+}

@@ -1,0 +1,160 @@
+/** The host's PAM services: which ask for a code, and whether a refusal refuses. */
+import { basename } from "node:path";
+import { type Finding, voiceOf } from "./finding.ts";
+import {
+  faultsOfLine,
+  type LineFault,
+  runsCountersign,
+  splitExec,
+} from "./pam/line-of-countersign.ts";
+import type { PamLine } from "./pam/lines.ts";
+import { outcomesOf } from "./pam/outcome.ts";
+import { linesOf, type PamPlaces, readServices, type Service, type Step } from "./pam/services.ts";
+
+export interface PamReaders extends PamPlaces {
+  /** Uid that the program may belong to besides root. */
+  readonly owner: number;
+  /** Where countersign is installed, for the line to add. */
+  readonly program: string;
+  /** False when this host has neither settings nor key nor store. */
+  readonly isBegun: () => boolean;
+}
+
+/** Programs that anybody starts and that run as root: pam_exec gives up root without seteuid. */
+const SETUID = /^(su|su-l|sudo|sudo-i|doas|passwd|chfn|chsh|polkit-1|pkexec)$/;
+
+/** These leave what was typed to the next line, pam_exec among them. */
+const TAKES_PASSWORD = /^pam_(unix|sss|winbind|ldap|krb5)\.so$/;
+
+/** Worse is told first, and the same of several services once. */
+interface Note extends LineFault {
+  readonly state: "problem" | "warning";
+}
+
+const { ok, warning, problem } = voiceOf("pam");
+
+export function examinePam(readers: PamReaders): Finding[] {
+  const { services, broken } = readServices(readers);
+  const asking = services.filter(({ steps }) => linesOf(steps).some(runsCountersign));
+  const unread = broken.map(({ place, why }) => problem(`${place} ${why}`));
+  if (asking.length === 0) return [...unread, none(readers)];
+  const notes = new Map<string, { note: Note; names: string[] }>();
+  const sound: string[] = [];
+  for (const service of asking) {
+    const found = examineService(service, readers.owner);
+    if (found.length === 0) sound.push(service.name);
+    for (const note of found) {
+      const key = `${note.state} ${note.why}`;
+      notes.set(key, { note, names: [...(notes.get(key)?.names ?? []), service.name] });
+    }
+  }
+  const begun = readers.isBegun()
+    ? []
+    : [
+        problem(
+          "services ask countersign, yet nothing is set up: all are refused",
+          "countersign init",
+        ),
+      ];
+  const good = sound.length === 0 ? [] : [ok(`${sound.join(", ")}: ask for a code`)];
+  return [...unread, ...begun, ...[...notes.values()].map(toFinding), ...good];
+}
+
+/** The services that ask countersign. */
+export function askingServices(places: PamPlaces): string[] {
+  return readServices(places)
+    .services.filter(({ steps }) => linesOf(steps).some(runsCountersign))
+    .map(({ name }) => name);
+}
+
+function none({ program }: PamReaders): Finding {
+  return warning(
+    "no service asks countersign",
+    "enroll first, then write in /etc/pam.d/sshd in place of its @include common-auth: " +
+      `auth required pam_exec.so quiet seteuid expose_authtok ${program} verify --pam`,
+  );
+}
+
+function toFinding({ note, names }: { note: Note; names: string[] }): Finding {
+  const say = note.state === "problem" ? problem : warning;
+  return say(`${names.join(", ")}: ${note.why}`, note.mend);
+}
+
+function examineService({ name, steps }: Service, owner: number): Note[] {
+  const lines = linesOf(steps);
+  const asking = lines.filter(runsCountersign);
+  const wrong = asking.flatMap((line) =>
+    faultsOfLine(line, owner).map(({ why, ...fault }) => bad(`${why} (${line.place})`, fault.mend)),
+  );
+  const first = asking.find(({ type }) => type === "auth");
+  if (first === undefined) return wrong;
+  const auth = lines.filter(({ type }) => type === "auth");
+  return [
+    ...wrong,
+    ...(SETUID.test(name)
+      ? asking.filter((line) => line.type === "auth").flatMap(withoutRoot)
+      : []),
+    ...sharedAnswer(auth, first),
+    ...waysIn(steps, first),
+  ];
+}
+
+function withoutRoot(line: PamLine): Note[] {
+  if (splitExec(line).options.includes("seteuid")) return [];
+  return [
+    bad(
+      `seteuid is missing, so countersign does not run as root and refuses everybody (${line.place})`,
+      "write seteuid before the program's path",
+    ),
+  ];
+}
+
+/** pam_exec asks only where no line before it did, and leaves what it was told to the next. */
+function sharedAnswer(auth: readonly PamLine[], asking: PamLine): Note[] {
+  const other = auth.find(({ module }) => TAKES_PASSWORD.test(basename(module)));
+  if (other === undefined) return [];
+  return [
+    bad(
+      `${basename(other.module)} (${other.place}) and pam_exec (${asking.place}) are given one and ` +
+        "the same answer, which cannot be the password and the code",
+      "keep one of them here: sshd can ask for a key first, then for the code alone " +
+        "(AuthenticationMethods publickey,keyboard-interactive)",
+    ),
+  ];
+}
+
+function waysIn(steps: readonly Step[], asking: PamLine): Note[] {
+  const { refusedGetsIn, passedGetsIn, waysPast } = outcomesOf(authOf(steps), runsCountersign);
+  const { control, place } = asking;
+  const required = "write required as the line's control";
+  const notes: Note[] = [];
+  if (refusedGetsIn)
+    notes.push(bad(`with ${control} a refused code lets in all the same (${place})`, required));
+  else if (control === "sufficient")
+    notes.push(odd(`with sufficient a right code skips every line after it (${place})`, required));
+  if (!passedGetsIn) notes.push(bad(`even a right code does not let in (${place})`, required));
+  for (const by of waysPast)
+    notes.push(
+      odd(
+        `${by} can let in without a code`,
+        `move the line of ${place} above it, or see that it means to`,
+      ),
+    );
+  return notes;
+}
+
+/** The auth lines, in their substacks. */
+function authOf(steps: readonly Step[]): readonly Step[] {
+  return steps.flatMap((step): Step[] => {
+    if ("substack" in step) return [{ substack: authOf(step.substack) }];
+    return step.type === "auth" ? [step] : [];
+  });
+}
+
+function bad(why: string, mend?: string): Note {
+  return { state: "problem", why, ...(mend === undefined ? {} : { mend }) };
+}
+
+function odd(why: string, mend: string): Note {
+  return { state: "warning", why, mend };
+}

@@ -1,0 +1,149 @@
+/**
+ * What a stack can end in: libpam's own rules (pam_dispatch.c), run over every answer its
+ * modules can give. This shows what no reading of single lines does: a refused code that
+ * does not refuse, and ways past the line that asks.
+ */
+import type { PamLine } from "./lines.ts";
+import type { Step } from "./services.ts";
+
+export interface Outcomes {
+  /** A refused code lets in all the same. */
+  readonly refusedGetsIn: boolean;
+  /** A right code can let in. */
+  readonly passedGetsIn: boolean;
+  /** The lines whose success lets in without the code having been asked for. */
+  readonly waysPast: readonly string[];
+}
+
+type Action = "ok" | "done" | "bad" | "die" | "ignore" | "reset" | number;
+type Actions = ReadonlyMap<string, Action>;
+
+/** libpam's impression and status, and what became of the code so far. */
+interface State {
+  readonly impression: "undefined" | "positive" | "negative";
+  readonly success: boolean;
+  readonly code: "unasked" | "passed" | "refused";
+  /** The line that last ended or jumped ahead. */
+  readonly by: string;
+}
+
+// pam.conf(5): the words as bracketed lists.
+const WORDS: Readonly<Record<string, string>> = {
+  required: "success=ok new_authtok_reqd=ok ignore=ignore default=bad",
+  requisite: "success=ok new_authtok_reqd=ok ignore=ignore default=die",
+  sufficient: "success=done new_authtok_reqd=done default=ignore",
+  optional: "success=ok new_authtok_reqd=ok default=ignore",
+};
+
+/** What these modules answer, whoever asks. Root needs no code to be somebody else. */
+const CERTAIN: Readonly<Record<string, readonly string[]>> = {
+  "pam_deny.so": ["auth_err"],
+  "pam_permit.so": ["success"],
+  "pam_rootok.so": ["auth_err"],
+};
+
+const BEGIN: State = { impression: "undefined", success: false, code: "unasked", by: "" };
+
+/** @param asks true for the lines that ask for a code */
+export function outcomesOf(steps: readonly Step[], asks: (line: PamLine) => boolean): Outcomes {
+  const letIn = run(steps, BEGIN, asks).filter(
+    ({ impression, success }) => impression === "positive" && success,
+  );
+  const waysPast = letIn.filter(({ code }) => code === "unasked").map(({ by }) => by);
+  return {
+    refusedGetsIn: letIn.some(({ code }) => code === "refused"),
+    passedGetsIn: letIn.some(({ code }) => code === "passed"),
+    waysPast: [...new Set(waysPast)],
+  };
+}
+
+/** Every state in which these steps can be left. */
+function run(steps: readonly Step[], entry: State, asks: (line: PamLine) => boolean): State[] {
+  const ends = new Map<string, State>();
+  const seen = new Set<string>();
+  const queue: [number, State][] = [[0, entry]];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const [index, state] = next;
+    const key = JSON.stringify(next);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const step = steps[index];
+    if (step === undefined) {
+      // A jump beyond the end fails; one onto it does not.
+      const left = index > steps.length ? { ...state, ...NEGATIVE } : state;
+      ends.set(JSON.stringify(left), left);
+    } else if ("substack" in step) {
+      for (const left of run(step.substack, state, asks)) queue.push([index + 1, left]);
+    } else {
+      for (const answer of answersOf(step, asks(step))) {
+        const [skipped, after] = apply(step, answer, state, entry, asks(step));
+        queue.push([skipped === "end" ? steps.length : index + 1 + skipped, after]);
+      }
+    }
+  }
+  return [...ends.values()];
+}
+
+const NEGATIVE = { impression: "negative", success: false } as const;
+
+/** The state after one module's answer, and how many steps it skips. */
+function apply(
+  line: PamLine,
+  answer: string,
+  state: State,
+  entry: State,
+  asks: boolean,
+): ["end" | number, State] {
+  const judged = answer === "success" ? "passed" : "refused";
+  // Once refused stays refused, whatever a second line says.
+  const code = asks && state.code !== "refused" ? judged : state.code;
+  const after = { ...state, code };
+  const action = actionFor(actionsOf(line.control), answer);
+  if (typeof action === "number") return [action, { ...after, by: line.place }];
+  switch (action) {
+    case "ignore":
+      return [0, after];
+    case "reset":
+      return [0, { ...after, impression: entry.impression, success: entry.success }];
+    case "bad":
+      return [0, { ...after, ...NEGATIVE }];
+    case "die":
+      return ["end", { ...after, ...NEGATIVE }];
+    default: {
+      const { impression, success } = state;
+      const counts = impression === "undefined" || (impression === "positive" && success);
+      const positive = { impression: "positive", success: answer === "success" } as const;
+      const told: State = counts ? { ...after, ...positive } : after;
+      const ends = action === "done" && told.impression === "positive";
+      return ends ? ["end", { ...told, by: line.place }] : [0, told];
+    }
+  }
+}
+
+/** The answers that can make a difference. */
+function answersOf({ control, module }: PamLine, asks: boolean): Iterable<string> {
+  // pam_exec says so for every exit status but 0.
+  if (asks) return ["success", "system_err"];
+  const certain = CERTAIN[module.slice(module.lastIndexOf("/") + 1)];
+  const named = [...actionsOf(control).keys()].filter((name) => name !== "default");
+  return certain ?? new Set(["success", "auth_err", "ignore", ...named]);
+}
+
+function actionFor(actions: Actions, answer: string): Action {
+  return actions.get(answer) ?? actions.get("default") ?? "bad";
+}
+
+function actionsOf(control: string): Actions {
+  const list = control.startsWith("[") ? control.slice(1, -1) : WORDS[control.toLowerCase()];
+  const actions = new Map<string, Action>();
+  for (const [, name = "", action = ""] of (list ?? "").matchAll(/(\w+)\s*=\s*(\w+)/g)) {
+    const jump = /^\d+$/.test(action) ? Number(action) : undefined;
+    actions.set(name.toLowerCase(), jump ?? named(action));
+  }
+  return actions;
+}
+
+function named(action: string): Action {
+  const known = (["ok", "done", "die", "ignore", "reset"] as const).find((each) => each === action);
+  return known ?? "bad";
+}

@@ -1,0 +1,106 @@
+/** sshd: whether its settings let it ask for a code, and whether every login is asked. */
+import type { Ask } from "./ask-program.ts";
+import { type Finding, voiceOf } from "./finding.ts";
+import { readSshdSettings, type SshdSettings } from "./sshd-settings.ts";
+
+export interface SshdReaders {
+  /** The first of these that is there is asked, by its absolute path. */
+  readonly programs: readonly string[];
+  readonly config: string;
+  readonly exists: (path: string) => boolean;
+  readonly ask: Ask;
+  /** True when the PAM service sshd asks countersign. */
+  readonly asksCountersign: () => boolean;
+}
+
+// sshd's own; distributions write theirs into the file.
+const DEFAULTS: Readonly<Record<string, string>> = {
+  usepam: "no",
+  kbdinteractiveauthentication: "yes",
+  passwordauthentication: "yes",
+  pubkeyauthentication: "yes",
+  hostbasedauthentication: "no",
+  gssapiauthentication: "no",
+  kerberosauthentication: "no",
+  authenticationmethods: "any",
+};
+
+/** Ways in that sshd judges without PAM's auth lines. */
+const PAST_PAM = [
+  ["publickey", "pubkeyauthentication"],
+  ["hostbased", "hostbasedauthentication"],
+  ["gssapi-with-mic", "gssapiauthentication"],
+] as const;
+
+const METHODS = "AuthenticationMethods publickey,keyboard-interactive";
+
+const { ok, warning, problem } = voiceOf("sshd");
+
+export async function examineSshd(readers: SshdReaders): Promise<Finding[]> {
+  const { programs, config, exists, ask, asksCountersign } = readers;
+  const program = programs.find(exists);
+  if (!asksCountersign()) {
+    return program === undefined ? [] : [ok("sshd's PAM service does not ask countersign")];
+  }
+  if (program === undefined) return [ok("sshd is not installed")];
+  const settings = await readSshdSettings(program, config, ask, Object.keys(DEFAULTS));
+  const judged = judge(settings, config);
+  const unread = settings.broken.map((why) => warning(why));
+  if (judged.length > 0) return [...judged, ...unread];
+  const by = settings.effective ? "sshd -T" : config;
+  return [ok(`every login is asked for a code, by ${by}`), ...unread];
+}
+
+function judge(settings: SshdSettings, config: string): Finding[] {
+  const of = (name: string): string => settings.values.get(name) ?? DEFAULTS[name] ?? "";
+  const isOff = (name: string): boolean => of(name).toLowerCase() === "no";
+  const write = (line: string): string => `write ${line} in ${config}, then reload sshd`;
+  if (isOff("usepam"))
+    return [problem("UsePAM is no: sshd never asks countersign", write("UsePAM yes"))];
+  const found: Finding[] = [];
+  if (isOff("kbdinteractiveauthentication")) {
+    found.push(
+      problem(
+        "KbdInteractiveAuthentication is no: sshd has no way to ask for a code",
+        write("KbdInteractiveAuthentication yes"),
+      ),
+    );
+  }
+  found.push(...examineMethods(of, isOff, write));
+  if (settings.inMatch.length > 0) {
+    found.push(
+      warning(
+        `a Match block sets it differently for some logins: ${settings.inMatch.join(", ")}`,
+        "see what holds for one of them: sshd -T -C user=NAME,host=HOST,addr=ADDRESS",
+      ),
+    );
+  }
+  return found;
+}
+
+function examineMethods(
+  of: (name: string) => string,
+  isOff: (name: string) => boolean,
+  write: (line: string) => string,
+): Finding[] {
+  const lists = of("authenticationmethods").toLowerCase().split(/\s+/);
+  const any = lists.includes("any") || lists[0] === "";
+  const on = PAST_PAM.filter(([, setting]) => !isOff(setting)).map(([method]) => method);
+  const without = any
+    ? on
+    : lists.filter((list) => !/(^|,)(keyboard-interactive|password)/.test(list));
+  const found = without.map((list) =>
+    warning(`${list} alone lets in without a code`, write(METHODS)),
+  );
+  const takesPassword = any ? true : lists.some((list) => /(^|,)password/.test(list));
+  if (takesPassword && !isOff("passwordauthentication")) {
+    found.push(
+      warning(
+        "PasswordAuthentication is yes: such a login is asked once, for a password, which PAM " +
+          "then takes for the code",
+        write("PasswordAuthentication no"),
+      ),
+    );
+  }
+  return found;
+}
