@@ -52,7 +52,7 @@ export interface Accounts {
   disable(user: string, at: number): Promise<boolean>;
   /** False when it was not disabled. */
   enable(user: string): Promise<boolean>;
-  /** True when any account with this throttle key has an active authenticator. */
+  /** True when any account with this throttle key has an active authenticator, or is disabled. */
   isAnySpellingEnrolled(throttleKey: string): Promise<boolean>;
   /** One account with what hangs on it. */
   overview(user: string): Promise<AccountOverview | undefined>;

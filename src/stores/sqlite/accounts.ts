@@ -64,8 +64,8 @@ export function accountsIn(connection: Connection): Accounts {
     },
 
     async isAnySpellingEnrolled(throttleKey) {
-      const sql = `SELECT 1 FROM accounts a JOIN authenticators u ON u.account = a.name
-        WHERE a.throttle_key = ? AND u.status = 'active' LIMIT 1`;
+      const sql = `SELECT 1 FROM accounts a WHERE a.throttle_key = ? AND (a.disabled_at IS NOT NULL
+        OR EXISTS (SELECT 1 FROM authenticators u WHERE u.account = a.name AND u.status = 'active'))`;
       return connection.first(sql, throttleKey) !== undefined;
     },
 

@@ -72,7 +72,7 @@ export class TransactionQueue {
       this.#rollback();
       for (const waiting of group) waiting.reject(storeFault(error, this.#connection.path));
     } finally {
-      if (!writes) this.#connection.exec("PRAGMA query_only = OFF");
+      if (!writes) this.#allowWrites();
     }
   }
 
@@ -95,6 +95,14 @@ export class TransactionQueue {
       this.#connection.exec("ROLLBACK");
     } catch {
       // SQLite has rolled back by itself: there is no transaction left to end.
+    }
+  }
+
+  #allowWrites(): void {
+    try {
+      this.#connection.exec("PRAGMA query_only = OFF");
+    } catch {
+      // The connection is closed. Thrown from here it would end the process: nobody awaits it.
     }
   }
 }

@@ -1,0 +1,23 @@
+/**
+ * What every store must do, whatever it is made of. A store's own test file calls this with
+ * a function that opens a new, empty store of its kind; each test opens one and closes it.
+ */
+import { describe } from "node:test";
+import { accountsContract } from "./contract-accounts.ts";
+import { attemptsContract } from "./contract-attempts.ts";
+import { auditContract } from "./contract-audit.ts";
+import { authenticatorsContract } from "./contract-authenticators.ts";
+import { backupCodesContract } from "./contract-backup-codes.ts";
+import { listsContract } from "./contract-lists.ts";
+import { transactionsContract } from "./contract-transactions.ts";
+import type { OpenStore } from "./opened.ts";
+
+export function storeContract(open: OpenStore): void {
+  describe("transactions", () => transactionsContract(open));
+  describe("accounts", () => accountsContract(open));
+  describe("lists of accounts", () => listsContract(open));
+  describe("authenticators", () => authenticatorsContract(open));
+  describe("backup codes", () => backupCodesContract(open));
+  describe("attempts", () => attemptsContract(open));
+  describe("the audit log", () => auditContract(open));
+}
