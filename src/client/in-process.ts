@@ -14,7 +14,7 @@ import { METHODS } from "../methods/registry.ts";
 import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
 import { throttlePolicy, totpWindow } from "../settings/settings.ts";
-import { openSqliteStore } from "../stores/sqlite/store.ts";
+import { type OpenOptions, openSqliteStore } from "../stores/sqlite/store.ts";
 
 /** What is sealed once into every store: only the store's own key opens it. */
 const KEY_CHECK = "countersign key check 1";
@@ -32,13 +32,19 @@ export function keyProviderOf({ keyFile }: Scope, { key }: Settings): KeyProvide
 
 /**
  * Opens the key and the store of a scope.
+ * @param options `finish`: also a store whose creation was cut short, which is ended now
  * @throws Fault of a `key-…`, `store-…` or `file-…` code
  */
-export async function openParts(scope: Scope, settings: Settings): Promise<EngineParts> {
+export async function openParts(
+  scope: Scope,
+  settings: Settings,
+  options: OpenOptions = {},
+): Promise<EngineParts> {
+  const path = storePath(scope, settings);
   const sealer = await openSealer(scope, settings);
-  const store = openSqliteStore(storePath(scope, settings));
+  const store = openSqliteStore(path, options);
   try {
-    await bindKey(store, sealer, storePath(scope, settings));
+    await (options.finish ? bindKey : checkKey)(store, sealer, path);
   } catch (error) {
     await store.close();
     sealer.close();
@@ -67,11 +73,23 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
  * @throws Fault `key-mismatch`: a key that does not fit is refused, never replaced
  */
 export async function bindKey(store: Store, sealer: Sealer, path: string): Promise<void> {
-  const sealed = await store.read((view) => view.facts.get(KEY_CHECK_FACT));
-  if (!sealed) {
+  if (!(await readKeyCheck(store))) {
     const value = sealer.seal(Buffer.from(KEY_CHECK), KEY_CHECK_CELL);
     await store.transact((tx) => tx.facts.setOnce(KEY_CHECK_FACT, value));
-    return;
+  }
+  await checkKey(store, sealer, path);
+}
+
+function readKeyCheck(store: Store): Promise<Uint8Array | undefined> {
+  return store.read((view) => view.facts.get(KEY_CHECK_FACT));
+}
+
+async function checkKey(store: Store, sealer: Sealer, path: string): Promise<void> {
+  const sealed = await readKeyCheck(store);
+  if (!sealed) {
+    throw new Fault("store-corrupt", `${path}: the store does not say which key it was made with`, {
+      hint: "restore it from a backup; where nobody has enrolled yet: countersign init",
+    });
   }
   try {
     sealer.open(sealed, KEY_CHECK_CELL);

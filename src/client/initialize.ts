@@ -81,7 +81,7 @@ async function ensureKey(
 
 async function ensureStore(scope: Scope, settings: Settings, path: string): Promise<boolean> {
   if (exists(path)) {
-    const parts = await openParts(scope, settings);
+    const parts = await openParts(scope, settings, { finish: true });
     await parts.store.close();
     parts.sealer.close();
     return false;

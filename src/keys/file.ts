@@ -13,6 +13,7 @@ export function fileKey(path: string): KeyProvider {
     async read() {
       const bytes = readKeyFile(path, true);
       if (bytes === undefined) return undefined;
+      if (bytes.length === 0) throw cutShort(place);
       try {
         return parseKey(bytes.toString("latin1"), place);
       } finally {
@@ -31,6 +32,13 @@ export function fileKey(path: string): KeyProvider {
       }
     },
   };
+}
+
+/** What a kill between making the file and writing to it leaves. It is never written over. */
+function cutShort(place: string): Fault {
+  return new Fault("key-invalid", `${place} is empty and does not hold a countersign master key`, {
+    hint: "put the saved copy of the key back; where there is no store yet, remove the file",
+  });
 }
 
 /** The bytes of a file that holds a key; what cannot be read is a key out of reach. */

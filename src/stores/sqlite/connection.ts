@@ -45,6 +45,16 @@ export class Connection {
     return this.#prepare(sql).all(...values.map(bindable));
   }
 
+  /** False once SQLite has ended the transaction by itself, as it does when the disk is full. */
+  get isInTransaction(): boolean {
+    return this.#database.isOpen && this.#database.isTransaction;
+  }
+
+  /** Ends the transaction, unless SQLite has: its own error is then the one to tell. */
+  rollback(): void {
+    if (this.isInTransaction) this.exec("ROLLBACK");
+  }
+
   close(): void {
     this.#statements.clear();
     this.#database.close();

@@ -1,8 +1,12 @@
 /** What SQLite reports, as a fault with its mend. */
 import { Fault, type FaultCode } from "../../core/fault.ts";
 
+const RESTORE = "restore it from a backup; keep the damaged file";
+
 // Primary result codes: https://www.sqlite.org/rescode.html
 const MEANINGS: Readonly<Record<number, readonly [FaultCode, string, string]>> = {
+  // Every statement fits the schema: where one does not, the schema is no longer the store's.
+  1: ["store-corrupt", "the store is damaged: its tables are not as they were made", RESTORE],
   5: ["store-locked", "the store is locked by another process", "try again in a moment"],
   6: ["store-locked", "the store is locked by another process", "try again in a moment"],
   8: [
@@ -11,15 +15,11 @@ const MEANINGS: Readonly<Record<number, readonly [FaultCode, string, string]>> =
     "check that its file system is mounted read-write and who owns it",
   ],
   10: ["store-unwritable", "the store's disk failed", "check the disk and its file system"],
-  11: ["store-corrupt", "the store is damaged", "restore it from a backup; keep the damaged file"],
+  11: ["store-corrupt", "the store is damaged", RESTORE],
   13: ["store-unwritable", "the store's disk is full", "free some space and try again"],
   14: ["store-unreadable", "the store cannot be opened", "check that it exists and who owns it"],
   23: ["store-unreadable", "the store cannot be opened", "check that it exists and who owns it"],
-  26: [
-    "store-corrupt",
-    "the store's file is no database",
-    "restore it from a backup; keep the damaged file",
-  ],
+  26: ["store-corrupt", "the store's file is no database", RESTORE],
 };
 
 /** The fault that a thrown error means; a Fault is passed on as it is. */
@@ -28,6 +28,11 @@ export function storeFault(error: unknown, path: string): Fault {
   const primary = resultCode(error) & 0xff;
   const [code, message, hint] = MEANINGS[primary] ?? ["internal", "the store failed", undefined];
   return new Fault(code, `${path}: ${message}`, hint ? { hint, cause: error } : { cause: error });
+}
+
+/** Of what is readable, and yet cannot be what was written. */
+export function damaged(path: string): Fault {
+  return new Fault("store-corrupt", `${path}: the store is damaged`, { hint: RESTORE });
 }
 
 function resultCode(error: unknown): number {

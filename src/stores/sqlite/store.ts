@@ -1,7 +1,9 @@
 /** The embedded store: node:sqlite, write-ahead log, every commit synced before it counts. */
+import { accessSync, constants } from "node:fs";
 import type { Store, Transaction } from "../../contracts/store.ts";
 import { Fault } from "../../core/fault.ts";
 import { checkTrusted, createTrusted, SQLITE_SIBLINGS } from "../../files/trusted-file.ts";
+import { said, systemFault } from "../../files/untrusted.ts";
 import { migrationsFrom, SCHEMA_VERSION } from "../schema.ts";
 import { accountsIn } from "./accounts.ts";
 import { attemptsIn } from "./attempts.ts";
@@ -10,7 +12,7 @@ import { authenticatorsIn } from "./authenticators.ts";
 import { backupCodesIn } from "./backup-codes.ts";
 import { Connection, integer } from "./connection.ts";
 import { factsIn } from "./facts.ts";
-import { storeFault } from "./faults.ts";
+import { damaged, storeFault } from "./faults.ts";
 import { TransactionQueue } from "./transaction-queue.ts";
 
 /** "csgn" in ASCII: tells our files from any other SQLite file. */
@@ -18,18 +20,37 @@ const APPLICATION_ID = 0x6373676e;
 
 const DIALECT = { integer: "INTEGER", bytes: "BLOB", tableOptions: "STRICT, WITHOUT ROWID" };
 
+export interface OpenOptions {
+  /** True for init: ends what a creation that was killed half-way left undone. */
+  readonly finish?: boolean;
+}
+
 /**
- * Opens a store and migrates it forward.
+ * Opens a store and migrates it forward. One that is empty is refused, unless it is to be
+ * finished: whoever was enrolled in it would be unenrolled, and might be let in as such.
  * @throws Fault `store-missing`, `store-newer`, `store-corrupt`, `store-locked`,
  *   `store-unreadable`, `store-unwritable`, `file-untrusted`
  */
-export function openSqliteStore(path: string): Store {
+export function openSqliteStore(path: string, { finish = false }: OpenOptions = {}): Store {
   if (!checkTrusted(path, { secret: true }, SQLITE_SIBLINGS)) {
     throw new Fault("store-missing", `${path}: there is no store here`, {
       hint: "restore it from a backup, or make a new one with: countersign init",
     });
   }
-  return connect(path, refuseForeign);
+  mustBeWritable(path);
+  return connect(path, finish ? claimBlank : refuseForeign);
+}
+
+/**
+ * SQLite would open a read-only store, and leave files beside it that are read-only as well:
+ * it would stay so after its mode was mended.
+ */
+function mustBeWritable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw systemFault("store-unwritable", `${said(path)}: the store cannot be written`, error);
+  }
 }
 
 /** Creates an empty store. @throws Fault `file-exists`, `store-unwritable` */
@@ -75,15 +96,26 @@ function claim(connection: Connection): void {
   connection.exec(`PRAGMA journal_mode = WAL; PRAGMA application_id = ${APPLICATION_ID};`);
 }
 
-/** An empty file (a creation that was killed half-way) has id 0 and no tables: ours to finish. */
-function refuseForeign(connection: Connection): void {
+function claimBlank(connection: Connection): void {
+  if (isBlank(connection)) claim(connection);
+  else refuseForeign(connection);
+}
+
+/** An empty file, or one that is claimed and has no tables yet. */
+function isBlank(connection: Connection): boolean {
   const id = pragma(connection, "application_id");
-  if (id === APPLICATION_ID) return;
+  if ((id !== 0 && id !== APPLICATION_ID) || pragma(connection, "user_version") !== 0) return false;
   const tables = connection.first("SELECT count(*) AS tables FROM sqlite_schema");
-  if (id === 0 && tables && integer(tables, "tables") === 0) {
-    claim(connection);
-    return;
+  return tables !== undefined && integer(tables, "tables") === 0;
+}
+
+function refuseForeign(connection: Connection): void {
+  if (isBlank(connection)) {
+    throw new Fault("store-corrupt", `${connection.path}: the store is empty`, {
+      hint: "restore it from a backup; where nobody has enrolled yet: countersign init",
+    });
   }
+  if (pragma(connection, "application_id") === APPLICATION_ID) return;
   throw new Fault("store-corrupt", `${connection.path}: this is not a countersign store`, {
     hint: "name the right file in the setting store",
   });
@@ -96,11 +128,12 @@ function migrate(connection: Connection): void {
     // Read again: another process may have migrated while this one waited for the lock.
     const version = pragma(connection, "user_version");
     if (version > SCHEMA_VERSION) throw newer(connection.path, version);
+    if (version < 0) throw damaged(connection.path);
     for (const statements of migrationsFrom(version, DIALECT)) connection.exec(statements);
     connection.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     connection.exec("COMMIT");
   } catch (error) {
-    connection.exec("ROLLBACK");
+    connection.rollback();
     throw error;
   }
 }

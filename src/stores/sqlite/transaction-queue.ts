@@ -69,7 +69,7 @@ export class TransactionQueue {
       this.#connection.exec("COMMIT");
       for (const { waiting, value } of ran) waiting.resolve(value);
     } catch (error) {
-      this.#rollback();
+      this.#connection.rollback();
       for (const waiting of group) waiting.reject(storeFault(error, this.#connection.path));
     } finally {
       if (!writes) this.#allowWrites();
@@ -84,17 +84,10 @@ export class TransactionQueue {
       this.#connection.exec("RELEASE work");
       ran.push({ waiting, value });
     } catch (error) {
-      // Some errors (a full disk) end the whole transaction: then this throws, and all fail.
+      // Some errors (a full disk) end the whole transaction: then all fail, and by this one.
+      if (!this.#connection.isInTransaction) throw error;
       this.#connection.exec("ROLLBACK TO work; RELEASE work");
       waiting.reject(storeFault(error, this.#connection.path));
-    }
-  }
-
-  #rollback(): void {
-    try {
-      this.#connection.exec("ROLLBACK");
-    } catch {
-      // SQLite has rolled back by itself: there is no transaction left to end.
     }
   }
 
