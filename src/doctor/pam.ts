@@ -132,7 +132,10 @@ function waysIn(steps: readonly Step[], asking: PamLine): Note[] {
     notes.push(bad(`with ${control} a refused code lets in all the same (${place})`, required));
   else if (control === "sufficient")
     notes.push(odd(`with sufficient a right code skips every line after it (${place})`, required));
-  if (!passedGetsIn) notes.push(bad(`even a right code does not let in (${place})`, required));
+  const inVain = /^requi(red|site)$/.test(control)
+    ? "see what the other auth lines demand"
+    : required;
+  if (!passedGetsIn) notes.push(bad(`even a right code does not let in (${place})`, inVain));
   for (const by of waysPast)
     notes.push(
       odd(

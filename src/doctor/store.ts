@@ -68,7 +68,7 @@ function examineContent(path: string, content: StoreContent, known: number): Fin
   const { application, schema, integrity } = content;
   const restore = "restore it from a backup; keep the damaged file";
   if (integrity !== undefined && integrity !== "ok")
-    return problem(`${path} is damaged: ${integrity}`, restore);
+    return problem(`${path} is damaged: ${integrity.replace(/\s+/g, " ")}`, restore);
   // A creation that was cut short; only init goes on with it, for a lost store looks the same.
   if (schema === 0 && [0, APPLICATION].includes(application))
     return problem(

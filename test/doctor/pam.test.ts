@@ -1,0 +1,301 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { askingServices, examinePam } from "../../src/doctor/pam.ts";
+import { sandbox } from "../files/sandbox.ts";
+import { plant, told } from "./findings.ts";
+
+const EXEC = "pam_exec.so quiet seteuid expose_authtok";
+
+/** A planted /etc/pam.d beside an installed program; $P in a service stands for its path. */
+class Host {
+  readonly at: string;
+  readonly program: string;
+  isBegun = true;
+
+  constructor(t: TestContext, services: Record<string, string> = {}) {
+    this.at = sandbox(t);
+    this.program = join(this.at, "bin/countersign");
+    mkdirSync(join(this.at, "pam.d"));
+    plant(this.at, { "bin/countersign": "#!/bin/sh\n" });
+    chmodSync(this.program, 0o755);
+    this.plant(services);
+  }
+
+  plant(services: Record<string, string>): void {
+    const own = Object.entries(services).map(([name, text]) => [
+      `pam.d/${name}`,
+      text.replaceAll("$P", this.program).replaceAll("$E", `${EXEC} ${this.program} verify --pam`),
+    ]);
+    plant(this.at, Object.fromEntries(own));
+  }
+
+  get readers() {
+    return {
+      directories: [join(this.at, "pam.d"), join(this.at, "vendor")],
+      conf: join(this.at, "pam.conf"),
+      owner: process.getuid?.() ?? 0,
+      program: "/usr/local/bin/countersign",
+      isBegun: () => this.isBegun,
+    };
+  }
+
+  findings() {
+    return examinePam(this.readers);
+  }
+
+  say(): string[] {
+    return told(this.findings()).map((line) => line.replaceAll(`${this.at}/`, ""));
+  }
+}
+
+/** What is said of one service with this text. */
+function say(t: TestContext, text: string, name = "sshd"): string {
+  return new Host(t, { [name]: text }).say().join("\n");
+}
+
+test("a line as it should be is well", (t) => {
+  assert.equal(say(t, "auth required $E\n"), "ok sshd: ask for a code");
+  assert.equal(say(t, "auth [success=ok default=die] $E\n"), "ok sshd: ask for a code");
+  assert.equal(say(t, "-auth  requisite \\\n  $E # why\n", "sudo"), "ok sudo: ask for a code");
+});
+
+test("no service is a warning with the line to add", (t) => {
+  const host = new Host(t, { sshd: "auth required pam_unix.so\n#auth required $E\n" });
+  const [finding] = host.findings();
+  assert.equal(finding?.state, "warning");
+  assert.match(
+    finding?.mend ?? "",
+    /seteuid expose_authtok \/usr\/local\/bin\/countersign verify --pam$/,
+  );
+  // The line it tells is one it finds well, with the program that is here.
+  const line = /: (auth .*)$/.exec(finding?.mend ?? "")?.[1] ?? "";
+  host.plant({ sshd: line.replace("/usr/local/bin/countersign", "$P") });
+  assert.deepEqual(host.say(), ["ok sshd: ask for a code"]);
+});
+
+test("each slip in the line is a problem", (t) => {
+  for (const [line, pattern, name] of [
+    ["auth required pam_exec.so seteuid $P verify --pam", /expose_authtok is missing/],
+    ["auth required pam_exec.so $P verify --pam expose_authtok", /stands behind the program/],
+    ["auth required pam_exec.so expose_authtok $P verify --pam", /seteuid is missing/, "su"],
+    [`auth required ${EXEC} $P verify`, /without --pam/],
+    [`auth required ${EXEC} $P status`, /does not run countersign verify/],
+    [`auth required ${EXEC} countersign verify --pam`, /not an absolute path/],
+    [`auth required ${EXEC} /usr/bin/env $P verify --pam`, /through \/usr\/bin\/env/],
+    [`auth required ${EXEC} type=account $P verify --pam`, /type=account keeps it from running/],
+    ["account required $E", /account lines ask for nothing/],
+    ["session optional $E", /session lines ask for nothing/],
+  ] as const) {
+    const said = say(t, `${line}\n`, name);
+    assert.match(said, pattern, line);
+    assert.match(said, new RegExp(`^problem ${name ?? "sshd"}: [^\n]+$`), `${line}: ${said}`);
+  }
+});
+
+test("seteuid is asked for where the program is setuid alone", (t) => {
+  const line = "auth required pam_exec.so expose_authtok $P verify --pam\n";
+  assert.equal(say(t, line, "sshd"), "ok sshd: ask for a code");
+  assert.match(say(t, line, "sudo-i"), /^problem sudo-i: seteuid/);
+});
+
+test("controls under which a refusal does not refuse", (t) => {
+  const before = "auth required pam_permit.so\n";
+  for (const control of [
+    "optional",
+    "sufficient",
+    "[success=ok default=ignore]",
+    "[success=done default=ignore]",
+    "[success=1 default=ignore]",
+  ]) {
+    const said = say(
+      t,
+      `${before}auth ${control} $E\nauth required pam_env.so\nauth optional pam_cap.so\n`,
+    );
+    assert.match(said, /^problem sshd: with .* a refused code lets in all the same/m, control);
+  }
+});
+
+test("the same controls do refuse before pam_deny", (t) => {
+  const deny = "auth requisite pam_deny.so\nauth required pam_permit.so\n";
+  assert.equal(say(t, `auth [success=1 default=ignore] $E\n${deny}`), "ok sshd: ask for a code");
+  assert.match(
+    say(t, "auth sufficient $E\nauth required pam_deny.so\n"),
+    /^warning sshd: with sufficient a right code skips/,
+  );
+});
+
+test("a control under which nobody gets in", (t) => {
+  assert.match(
+    say(t, "auth [default=bad] $E\n"),
+    /^problem sshd: even a right code does not let in/,
+  );
+});
+
+test("ways past the line are named", (t) => {
+  const said = say(t, "auth sufficient pam_localuser.so\nauth required $E\n");
+  assert.equal(said, "warning sshd: pam.d/sshd:1 can let in without a code");
+  assert.match(
+    say(
+      t,
+      "auth [success=1 default=ignore] pam_wheel.so\nauth required $E\nauth required pam_permit.so\n",
+    ),
+    /^warning sshd: pam.d\/sshd:1 can let in/,
+  );
+  assert.equal(
+    say(t, "auth sufficient pam_rootok.so\nauth required $E\n", "su"),
+    "ok su: ask for a code",
+  );
+  assert.equal(
+    say(t, "auth required $E\nauth sufficient pam_localuser.so\n"),
+    "ok sshd: ask for a code",
+  );
+});
+
+test("a substack ends itself alone; what is included ends the service", (t) => {
+  const shared = { "shared-auth": "auth sufficient pam_localuser.so\nauth required pam_deny.so\n" };
+  const host = new Host(t, { ...shared, sshd: "auth substack shared-auth\nauth required $E\n" });
+  assert.deepEqual(host.say(), ["ok sshd: ask for a code"]);
+  host.plant({ sshd: "auth include shared-auth\nauth required $E\n" });
+  assert.deepEqual(host.say(), [
+    "problem sshd: even a right code does not let in (pam.d/sshd:2)",
+    "warning sshd: pam.d/shared-auth:1 can let in without a code",
+  ]);
+});
+
+test("a password and a code cannot share one answer", (t) => {
+  const common =
+    "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\nauth required pam_permit.so\n";
+  const host = new Host(t, {
+    "common-auth": common,
+    sshd: "@include common-auth\nauth required $E\n",
+  });
+  assert.match(
+    host.say().join("\n"),
+    /^problem sshd: pam_unix.so \(pam.d\/common-auth:1\) and pam_exec \(pam.d\/sshd:2\) are given one/,
+  );
+});
+
+test("a line that many include is told once, with its services", (t) => {
+  const host = new Host(t, {
+    "common-auth": "auth optional $E\nauth required pam_permit.so\n",
+    sudo: "@include common-auth\n",
+    cron: "@include common-auth\n",
+  });
+  const said = host.say();
+  assert.equal(said.length, 1, said.join("\n"));
+  assert.match(said[0] ?? "", /^problem cron, sudo: with optional .* \(pam.d\/common-auth:1\)$/);
+});
+
+test("programs that others can change", (t) => {
+  const why = (spoil: (host: Host) => void): string => {
+    const host = new Host(t, { sshd: "auth required $E\n" });
+    spoil(host);
+    return host.say().join("\n");
+  };
+  assert.match(
+    why((host) => chmodSync(host.program, 0o775)),
+    /^problem sshd: bin\/countersign can be written to/,
+  );
+  assert.match(
+    why((host) => chmodSync(host.program, 0o644)),
+    /^problem sshd: bin\/countersign is not executable/,
+  );
+  assert.match(
+    why((host) => chmodSync(join(host.at, "bin"), 0o777)),
+    /^problem sshd: \S*bin can be written to/,
+  );
+  const linked = (host: Host, target: string): void => {
+    symlinkSync(target, join(host.at, "bin/countersign.js"));
+    host.plant({ sshd: `auth required ${EXEC} ${host.at}/bin/countersign.js verify --pam\n` });
+  };
+  assert.match(
+    why((host) => linked(host, "countersign")),
+    /^ok/,
+  );
+  assert.match(
+    why((host) => linked(host, "gone")),
+    /^problem sshd: bin\/gone is not there/,
+  );
+  assert.match(
+    why((host) => linked(host, "countersign.js")),
+    /^problem .* too many links/,
+  );
+  assert.match(
+    why((host) => {
+      mkdirSync(join(host.at, "open"));
+      writeFileSync(join(host.at, "open/countersign"), "", { mode: 0o755 });
+      chmodSync(join(host.at, "open"), 0o777);
+      linked(host, "../open/countersign");
+    }),
+    /^problem sshd: \S*open can be written to/,
+  );
+  assert.match(
+    why((host) => {
+      plant(host.at, { "dist/main.js": "" });
+      chmodSync(join(host.at, "dist/main.js"), 0o666);
+    }),
+    /^problem sshd: dist\/main.js can be written to/,
+  );
+});
+
+test("services of a host where nothing is set up refuse everybody", (t) => {
+  const host = new Host(t, { sshd: "auth required $E\n" });
+  host.isBegun = false;
+  assert.match(host.say()[0] ?? "", /^problem services ask countersign, yet nothing is set up/);
+});
+
+test("the administrator's file hides the vendor's; pam.conf is read where there is neither", (t) => {
+  const host = new Host(t, { sshd: "auth required $E\n" });
+  plant(host.at, {
+    "vendor/sshd": "auth optional nothing.so\n",
+    "vendor/cron": "auth include sshd\n",
+  });
+  assert.deepEqual(askingServices(host.readers), ["cron", "sshd"]);
+  const conf = join(host.at, "pam.conf");
+  writeFileSync(
+    conf,
+    `# all\nSudo auth required ${EXEC} ${host.program} verify --pam\nsu auth required pam_unix.so\n`,
+  );
+  assert.deepEqual(askingServices({ directories: [join(host.at, "none")], conf }), ["sudo"]);
+});
+
+test("fifos, loops, binary files and huge ones are told, and nothing waits", {
+  timeout: 10_000,
+}, (t) => {
+  const host = new Host(t, {
+    loop: "@include loop2\n",
+    loop2: "auth include loop\n",
+    self: "auth substack self\nauth substack self\n",
+    binary: "\x7fELF\x00\x01",
+    huge: "auth required pam_unix.so\n".repeat(400_000),
+    lost: "@include nowhere\n",
+    "sshd.dpkg-old": "auth optional $E\n",
+    sshd: "auth required $E\n",
+  });
+  execFileSync("mkfifo", [join(host.at, "pam.d/fifo")]);
+  symlinkSync("/dev/zero", join(host.at, "pam.d/zero"));
+  symlinkSync("round", join(host.at, "pam.d/round"));
+  // Two inclusions each, sixteen deep: more lines than there is memory for.
+  for (let n = 0; n < 16; n++) host.plant({ [`bomb${n}`]: `@include bomb${n + 1}\n`.repeat(2) });
+  host.plant({ bomb16: "auth required pam_env.so\n" });
+  const said = host.say();
+  for (const pattern of [
+    /^problem pam.d\/fifo is not a regular file$/,
+    /^problem pam.d\/zero is not a regular file$/,
+    /^problem pam.d\/round is a link to itself$/,
+    /^problem pam.d\/binary is not text$/,
+    /^problem pam.d\/huge is larger than 512 KiB$/,
+    /^problem pam.d\/loop2:1 includes loop, which leads back/,
+    /^problem pam.d\/self:1 includes self, which leads back/,
+    /^problem pam.d\/lost:1 names nowhere, which is not there$/,
+    /^problem bomb0 has too many lines/,
+    /^ok sshd: ask for a code$/,
+  ])
+    assert.ok(
+      said.some((line) => pattern.test(line)),
+      `${pattern}\n${said.join("\n")}`,
+    );
+});
