@@ -98,7 +98,10 @@ function parse(args: readonly string[]) {
     });
     return { flags: values, positionals, command };
   } catch (error) {
-    throw usage(error instanceof Error ? error.message.split("\n")[0] : undefined);
+    if (!(error instanceof Error)) throw error;
+    // Node's sentence, without the advice that follows it; its first letter is no name's.
+    const [sentence = ""] = error.message.split(/\. |\n/, 1);
+    throw usage(sentence.charAt(0).toLowerCase() + sentence.slice(1));
   }
 }
 
@@ -166,6 +169,6 @@ function refuse(error: unknown, request: Request | undefined): number {
   return EXIT_STATUS[verdict];
 }
 
-function usage(message = "wrong usage", hint = "countersign help verify"): Fault {
-  return new Fault("usage", message.charAt(0).toLowerCase() + message.slice(1), { hint });
+function usage(message: string, hint = "countersign help verify"): Fault {
+  return new Fault("usage", message, { hint });
 }
