@@ -1,15 +1,8 @@
 /** The host's PAM services: which ask for a code, and whether a refusal refuses. */
-import { basename } from "node:path";
 import { type Finding, voiceOf } from "./finding.ts";
-import {
-  faultsOfLine,
-  type LineFault,
-  runsCountersign,
-  splitExec,
-} from "./pam/line-of-countersign.ts";
-import type { PamLine } from "./pam/lines.ts";
-import { outcomesOf } from "./pam/outcome.ts";
-import { linesOf, type PamPlaces, readServices, type Service, type Step } from "./pam/services.ts";
+import { runsCountersign } from "./pam/line-of-countersign.ts";
+import { examineService, type Note } from "./pam/service.ts";
+import { linesOf, type PamPlaces, readServices } from "./pam/services.ts";
 
 export interface PamReaders extends PamPlaces {
   /** Uid that the program may belong to besides root. */
@@ -18,17 +11,6 @@ export interface PamReaders extends PamPlaces {
   readonly program: string;
   /** False when this host has neither settings nor key nor store. */
   readonly isBegun: () => boolean;
-}
-
-/** Programs that anybody starts and that run as root: pam_exec gives up root without seteuid. */
-const SETUID = /^(su|su-l|sudo|sudo-i|doas|passwd|chfn|chsh|polkit-1|pkexec)$/;
-
-/** These leave what was typed to the next line, pam_exec among them. */
-const TAKES_PASSWORD = /^pam_(unix|sss|winbind|ldap|krb5)\.so$/;
-
-/** Worse is told first, and the same of several services once. */
-interface Note extends LineFault {
-  readonly state: "problem" | "warning";
 }
 
 const { ok, warning, problem } = voiceOf("pam");
@@ -78,86 +60,4 @@ function none({ program }: PamReaders): Finding {
 function toFinding({ note, names }: { note: Note; names: string[] }): Finding {
   const say = note.state === "problem" ? problem : warning;
   return say(`${names.join(", ")}: ${note.why}`, note.mend);
-}
-
-function examineService({ name, steps }: Service, owner: number): Note[] {
-  const lines = linesOf(steps);
-  const asking = lines.filter(runsCountersign);
-  const wrong = asking.flatMap((line) =>
-    faultsOfLine(line, owner).map(({ why, ...fault }) => bad(`${why} (${line.place})`, fault.mend)),
-  );
-  const first = asking.find(({ type }) => type === "auth");
-  if (first === undefined) return wrong;
-  const auth = lines.filter(({ type }) => type === "auth");
-  return [
-    ...wrong,
-    ...(SETUID.test(name)
-      ? asking.filter((line) => line.type === "auth").flatMap(withoutRoot)
-      : []),
-    ...sharedAnswer(auth, first),
-    ...waysIn(steps, first),
-  ];
-}
-
-function withoutRoot(line: PamLine): Note[] {
-  if (splitExec(line).options.includes("seteuid")) return [];
-  return [
-    bad(
-      `seteuid is missing, so countersign does not run as root and refuses everybody (${line.place})`,
-      "write seteuid before the program's path",
-    ),
-  ];
-}
-
-/** pam_exec asks only where no line before it did, and leaves what it was told to the next. */
-function sharedAnswer(auth: readonly PamLine[], asking: PamLine): Note[] {
-  const other = auth.find(({ module }) => TAKES_PASSWORD.test(basename(module)));
-  if (other === undefined) return [];
-  return [
-    bad(
-      `${basename(other.module)} (${other.place}) and pam_exec (${asking.place}) are given one and ` +
-        "the same answer, which cannot be the password and the code",
-      "keep one of them here: sshd can ask for a key first, then for the code alone " +
-        "(AuthenticationMethods publickey,keyboard-interactive)",
-    ),
-  ];
-}
-
-function waysIn(steps: readonly Step[], asking: PamLine): Note[] {
-  const { refusedGetsIn, passedGetsIn, waysPast } = outcomesOf(authOf(steps), runsCountersign);
-  const { control, place } = asking;
-  const required = "write required as the line's control";
-  const notes: Note[] = [];
-  if (refusedGetsIn)
-    notes.push(bad(`with ${control} a refused code lets in all the same (${place})`, required));
-  else if (control === "sufficient")
-    notes.push(odd(`with sufficient a right code skips every line after it (${place})`, required));
-  const inVain = /^requi(red|site)$/.test(control)
-    ? "see what the other auth lines demand"
-    : required;
-  if (!passedGetsIn) notes.push(bad(`even a right code does not let in (${place})`, inVain));
-  for (const by of waysPast)
-    notes.push(
-      odd(
-        `${by} can let in without a code`,
-        `move the line of ${place} above it, or see that it means to`,
-      ),
-    );
-  return notes;
-}
-
-/** The auth lines, in their substacks. */
-function authOf(steps: readonly Step[]): readonly Step[] {
-  return steps.flatMap((step): Step[] => {
-    if ("substack" in step) return [{ substack: authOf(step.substack) }];
-    return step.type === "auth" ? [step] : [];
-  });
-}
-
-function bad(why: string, mend?: string): Note {
-  return { state: "problem", why, ...(mend === undefined ? {} : { mend }) };
-}
-
-function odd(why: string, mend: string): Note {
-  return { state: "warning", why, mend };
 }

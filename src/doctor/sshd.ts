@@ -54,7 +54,8 @@ export async function examineSshd(readers: SshdReaders): Promise<Finding[]> {
 function judge(settings: SshdSettings, config: string): Finding[] {
   const of = (name: string): string => settings.values.get(name) ?? DEFAULTS[name] ?? "";
   const isOff = (name: string): boolean => of(name).toLowerCase() === "no";
-  const write = (line: string): string => `write ${line} in ${config}, then reload sshd`;
+  const write = (line: string): string =>
+    `write ${line} at the head of ${config}, then reload sshd`;
   if (isOff("usepam"))
     return [problem("UsePAM is no: sshd never asks countersign", write("UsePAM yes"))];
   const found: Finding[] = [];
@@ -92,6 +93,12 @@ function examineMethods(
   const found = without.map((list) =>
     warning(`${list} alone lets in without a code`, write(METHODS)),
   );
+  const alone = any || lists.some((list) => /^(,?keyboard-interactive(:\w+)?)+$/.test(list));
+  if (alone && !isOff("kbdinteractiveauthentication")) {
+    found.push(
+      warning("keyboard-interactive alone lets in with the code and nothing else", write(METHODS)),
+    );
+  }
   const takesPassword = any ? true : lists.some((list) => /(^|,)password/.test(list));
   if (takesPassword && !isOff("passwordauthentication")) {
     found.push(

@@ -95,7 +95,7 @@ async function examineChain(
   unseal: StoreReaders["sealer"],
 ): Promise<Finding> {
   const sealer = await unseal().catch(() => undefined);
-  if (sealer === undefined) return warning("the audit log is not checked: there is no key");
+  if (sealer === undefined) return warning("without the key the audit log cannot be checked");
   const [oldest] = events;
   let head =
     oldest === undefined || oldest.sequence <= 1

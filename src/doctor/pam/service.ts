@@ -1,0 +1,100 @@
+/** One service: whether its lines make up a login that needs the code, and one that works. */
+import { basename } from "node:path";
+import { faultsOfLine, type LineFault, runsCountersign, splitExec } from "./line-of-countersign.ts";
+import type { PamLine } from "./lines.ts";
+import { outcomesOf } from "./outcome.ts";
+import { linesOf, type Service, type Step } from "./services.ts";
+
+/** Programs that anybody starts and that run as root: pam_exec gives up root without seteuid. */
+const SETUID = /^(su|su-l|sudo|sudo-i|doas|passwd|chfn|chsh|polkit-1|pkexec)$/;
+
+/** These leave what was typed to the next line, pam_exec among them. */
+const TAKES_PASSWORD = /^pam_(unix|sss|winbind|ldap|krb5)\.so$/;
+
+/** What is wrong with one service. */
+export interface Note extends LineFault {
+  readonly state: "problem" | "warning";
+}
+
+/** @param owner uid that the program may belong to besides root */
+export function examineService({ name, steps }: Service, owner: number): Note[] {
+  const lines = linesOf(steps);
+  const asking = lines.filter(runsCountersign);
+  const wrong = asking.flatMap((line) =>
+    faultsOfLine(line, owner).map(({ why, ...fault }) => bad(`${why} (${line.place})`, fault.mend)),
+  );
+  const first = asking.find(({ type }) => type === "auth");
+  if (first === undefined) return wrong;
+  const auth = lines.filter(({ type }) => type === "auth");
+  return [
+    ...wrong,
+    ...(SETUID.test(name)
+      ? asking.filter((line) => line.type === "auth").flatMap(withoutRoot)
+      : []),
+    ...sharedAnswer(auth, first),
+    ...waysIn(steps, first),
+  ];
+}
+
+function withoutRoot(line: PamLine): Note[] {
+  if (splitExec(line).options.includes("seteuid")) return [];
+  return [
+    bad(
+      `seteuid is missing, so countersign does not run as root and refuses everybody (${line.place})`,
+      "write seteuid before the program's path",
+    ),
+  ];
+}
+
+/** pam_exec asks only where no line before it did, and leaves what it was told to the next. */
+function sharedAnswer(auth: readonly PamLine[], asking: PamLine): Note[] {
+  const other = auth.find(({ module }) => TAKES_PASSWORD.test(basename(module)));
+  if (other === undefined) return [];
+  return [
+    bad(
+      `${basename(other.module)} (${other.place}) and pam_exec (${asking.place}) are given one and ` +
+        "the same answer, which cannot be the password and the code",
+      "keep one of them here: sshd can ask for a key first, then for the code alone " +
+        "(AuthenticationMethods publickey,keyboard-interactive)",
+    ),
+  ];
+}
+
+function waysIn(steps: readonly Step[], asking: PamLine): Note[] {
+  const { refusedGetsIn, passedGetsIn, waysPast } = outcomesOf(authOf(steps), runsCountersign);
+  const { control, place } = asking;
+  const required = "write required as the line's control";
+  const notes: Note[] = [];
+  if (refusedGetsIn)
+    notes.push(bad(`with ${control} a refused code lets in all the same (${place})`, required));
+  else if (control === "sufficient")
+    notes.push(odd(`with sufficient a right code skips every line after it (${place})`, required));
+  const inVain = /^requi(red|site)$/.test(control)
+    ? "see what the other auth lines demand"
+    : required;
+  if (!passedGetsIn) notes.push(bad(`even a right code does not let in (${place})`, inVain));
+  for (const by of waysPast)
+    notes.push(
+      odd(
+        `${by} can let in without a code`,
+        `move the line of ${place} above it, or see that it means to`,
+      ),
+    );
+  return notes;
+}
+
+/** The auth lines, in their substacks. */
+function authOf(steps: readonly Step[]): readonly Step[] {
+  return steps.flatMap((step): Step[] => {
+    if ("substack" in step) return [{ substack: authOf(step.substack) }];
+    return step.type === "auth" ? [step] : [];
+  });
+}
+
+function bad(why: string, mend?: string): Note {
+  return { state: "problem", why, ...(mend === undefined ? {} : { mend }) };
+}
+
+function odd(why: string, mend: string): Note {
+  return { state: "warning", why, mend };
+}
