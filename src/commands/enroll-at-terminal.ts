@@ -1,4 +1,5 @@
 /** Enrollment of a person at the terminal: scan, type the code, keep the backup codes. */
+import { rmSync } from "node:fs";
 import type { Conversation } from "../contracts/conversation.ts";
 import type { Countersign, Enrollment, EnrollOptions } from "../contracts/service.ts";
 import { Fault } from "../core/fault.ts";
@@ -7,8 +8,9 @@ import { enrollmentCard } from "../terminal/enrollment-card.ts";
 import { say, sayJson } from "../terminal/output.ts";
 import { terminalConversation } from "../terminal/prompt.ts";
 import type { QrSetting } from "../terminal/qr-choice.ts";
-import { checkQrFileName, writeQrFile } from "../terminal/qr-file.ts";
+import { writeQrFile } from "../terminal/qr-file.ts";
 import { openScreen, type Screen, STAYS_VISIBLE } from "../terminal/screen.ts";
+import { checkQrFile } from "./qr-picture.ts";
 import { backupCodeLines, clockWords } from "./words.ts";
 
 const TRIES = 3;
@@ -27,17 +29,33 @@ export async function enrollAtTerminal(
   presentation: Presentation,
 ): Promise<void> {
   // What can be refused is refused before a secret is made.
-  if (presentation.file !== undefined) checkQrFileName(presentation.file);
-  demandTerminal();
+  if (presentation.file !== undefined) checkQrFile(presentation.file);
+  demandTerminalFor(user);
   const conversation = terminalConversation();
   const enrollment = await service.beginEnrollment(user, options, conversation);
+  let picture: string | undefined;
   try {
     if (presentation.file !== undefined) await writeQrFile(presentation.file, enrollment.uri);
+    picture = presentation.file;
     const codes = await showAndConfirm(service, enrollment, options, presentation, conversation);
     announce(enrollment, codes, presentation);
   } catch (error) {
+    // Its secret is good for nothing, and in the way of the next try.
+    if (picture !== undefined) rmSync(picture, { force: true });
     await service.cancelEnrollment(user, options.method);
     throw error;
+  }
+}
+
+/** Enrolling on standard input takes two calls: the secret has to come out before the code. */
+function demandTerminalFor(user: string): void {
+  try {
+    demandTerminal();
+  } catch (cause) {
+    throw new Fault("no-terminal", "there is no terminal to show the key on", {
+      hint: `countersign enroll ${user} --begin, and then --confirm --code-stdin`,
+      cause,
+    });
   }
 }
 
