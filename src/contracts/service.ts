@@ -109,7 +109,11 @@ export interface StatusReport {
 }
 
 export interface Countersign {
-  /** Asks for one answer and judges it. Never throws for what can be a verdict. */
+  /**
+   * Asks for one answer and judges it. Never throws for what can be a verdict; what the
+   * conversation throws is passed on, recorded.
+   * @throws Fault `not-permitted` for another user's account
+   */
   verify(user: string, origin: Origin, conversation: Conversation): Promise<VerifyOutcome>;
 
   /**

@@ -51,7 +51,11 @@ export async function verifyAudit(
   return { intact: true, events: head.sequence, head };
 }
 
-export function status(parts: EngineParts, caller: Caller, since: number): Promise<StatusReport> {
+export async function status(
+  parts: EngineParts,
+  caller: Caller,
+  since: number,
+): Promise<StatusReport> {
   mayAdminister(caller);
   return parts.store.read(async (view) => {
     const { throttled, ...accounts } = await view.accounts.census(parts.clock.now());

@@ -4,14 +4,17 @@ import { listAudit, status, verifyAudit } from "./audit.ts";
 import { backupCodeStatus, generateBackupCodes, revokeBackupCodes } from "./backup-codes.ts";
 import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.ts";
 import type { EngineParts } from "./parts.ts";
-import { mayAdminister } from "./permission.ts";
+import { mayAdminister, mayReach } from "./permission.ts";
 import { record } from "./record.ts";
 import { disableUser, enableUser, listUsers, reset, showUser, unlockUser } from "./users.ts";
 import { verify } from "./verify.ts";
 
 export function countersignFor(parts: EngineParts, caller: Caller): Countersign {
   return {
-    verify: (user, origin, conversation) => verify(parts, { user, origin, caller }, conversation),
+    verify: async (user, origin, conversation) => {
+      mayReach(caller, user);
+      return verify(parts, { user, origin, caller }, conversation);
+    },
 
     beginEnrollment: (user, options, conversation) =>
       beginEnrollment(parts, caller, user, options, conversation),

