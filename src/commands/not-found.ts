@@ -16,8 +16,10 @@ export function unknownCommand(words: readonly string[], ids: readonly string[])
   const topics = new Set(names.filter((name) => name.includes(" ")).map(topicOf));
   const [first = "", second] = words;
   // oclif takes the arguments of a command that has none for a part of its name.
-  if (names.includes(first)) {
-    return new Fault("usage", `${first} takes no arguments`, { hint: `countersign help ${first}` });
+  const called = [`${first} ${second}`, first].find((name) => names.includes(name));
+  if (called !== undefined) {
+    const message = `${called} takes no arguments`;
+    return new Fault("usage", message, { hint: `countersign help ${called}` });
   }
   const typed = topics.has(first) && second !== undefined ? `${first} ${second}` : first;
   const meant = guess(first, second, names, topics);
