@@ -8,7 +8,8 @@ import { Config } from "@oclif/core";
 
 const [root] = process.argv.slice(2);
 const { allPages } = await import(pathToFileURL(`${root}/dist/commands/help.js`).href);
-const pages = allPages(await Config.load({ root }));
+// Plugins of whoever builds, in their home, are none of ours.
+const pages = allPages(await Config.load({ root, userPlugins: false, devPlugins: false }));
 
 mkdirSync(`${root}/dist/help`, { recursive: true });
 for (const [name, text] of pages) writeFileSync(`${root}/dist/help/${name}.txt`, text);
