@@ -47,6 +47,20 @@ export function backupCodesContract(open: OpenStore): void {
     assert.equal(await left(store, "alice"), 0);
   });
 
+  test("a code that was spent is known as such, and no other is", async (t) => {
+    const store = await opened(t, open);
+    for (const user of ["alice", "bob"]) await addAccount(store, user);
+    for (const user of ["alice", "bob"]) await replace(store, user, hashes(1, 2));
+    await spend(store, "alice", 1);
+    const wasSpent = (user: string, byte: number) =>
+      store.read((view) => view.backupCodes.wasSpent(user, Buffer.alloc(32, byte)));
+    const asked = await Promise.all([
+      ...[wasSpent("alice", 1), wasSpent("alice", 2), wasSpent("alice", 9)],
+      ...[wasSpent("bob", 1), wasSpent("nobody", 1)],
+    ]);
+    assert.deepEqual(asked, [true, false, false, false, false]);
+  });
+
   test("a hash that only begins like one is none", async (t) => {
     const store = await opened(t, open);
     await addAccount(store, "alice");

@@ -1,0 +1,69 @@
+/** What every method must do: refuse whoever has nothing enrolled, and take part in one prompt. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readAnswer } from "../../src/core/answer.ts";
+import { METHODS } from "../../src/methods/registry.ts";
+import { type Host, makeHost } from "../engine/host.ts";
+
+/** Answers of each shape. */
+const EXAMPLES = { "one-time-password": "123456", "backup-code": "0123456789" } as const;
+
+function submit(host: Host, name: string, user: string, code: string) {
+  const method = METHODS.find((each) => each.name === name);
+  assert.ok(method);
+  const { store } = host.parts;
+  const attempt = { user, code, at: host.clock.now() };
+  return {
+    prepare: () => method.prepare?.(store, user, code, host.parts),
+    judge: (prepared: Uint8Array | undefined) =>
+      store.transact((tx) => method.judge(tx, attempt, host.parts, prepared)),
+  };
+}
+
+test("names and shapes are each one method's: an answer says which is meant", () => {
+  assert.equal(new Set(METHODS.map(({ name }) => name)).size, METHODS.length);
+  assert.equal(new Set(METHODS.map(({ shape }) => shape)).size, METHODS.length);
+  for (const { shape } of METHODS) assert.equal(readAnswer(EXAMPLES[shape]).shape, shape);
+});
+
+for (const { name, shape, isEnrolled } of METHODS) {
+  test(`${name}: nobody is enrolled who has nothing, and nothing they say is accepted`, async (t) => {
+    const host = makeHost(t);
+    await host.enroll("alice");
+    for (const user of ["bob", "Alice", "", "alice "]) {
+      assert.equal(await host.parts.store.read((view) => isEnrolled(view, user)), false);
+      const { prepare, judge } = submit(host, name, user, EXAMPLES[shape]);
+      assert.equal((await judge(await prepare())).accepted, false);
+      assert.equal((await judge(undefined)).accepted, false);
+    }
+    assert.equal(await host.parts.store.read((view) => isEnrolled(view, "alice")), true);
+  });
+
+  test(`${name}: a right answer is accepted by one of a hundred judgements at once`, async (t) => {
+    const host = makeHost(t);
+    const { phone, backupCodes } = await host.enroll("alice");
+    const code = name === "totp" ? phone.code() : (backupCodes[0] ?? "");
+    const { prepare, judge } = submit(host, name, "alice", code);
+    const prepared = await prepare();
+    const all = await Promise.all(Array.from({ length: 100 }, () => judge(prepared)));
+    assert.equal(all.filter(({ accepted }) => accepted).length, 1);
+    for (const each of all) if (!each.accepted) assert.equal(each.reason, "replayed");
+  });
+}
+
+test("backup codes: without the hash that was prepared nothing is accepted", async (t) => {
+  const host = makeHost(t);
+  const { backupCodes } = await host.enroll("alice");
+  const { prepare, judge } = submit(host, "backup-code", "alice", backupCodes[0] ?? "");
+  assert.equal((await judge(undefined)).accepted, false);
+  assert.equal((await judge(await prepare())).accepted, true);
+});
+
+test("backup codes: who has used them all is not enrolled by them any more", async (t) => {
+  const host = makeHost(t);
+  const { backupCodes } = await host.enroll("alice");
+  for (const code of backupCodes) await host.verify("alice", code);
+  const method = METHODS.find(({ name }) => name === "backup-code");
+  assert.ok(method);
+  assert.equal(await host.parts.store.read((view) => method.isEnrolled(view, "alice")), false);
+});
