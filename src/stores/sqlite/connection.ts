@@ -76,10 +76,13 @@ function bindable(value: Value): SQLInputValue {
   return typeof value === "boolean" ? BigInt(value) : value;
 }
 
+/** A row that cannot be what was written: the tables are strict. */
+export class DamagedRow extends Error {}
+
 /** A column that is text. */
 export function text(row: Row, column: string): string {
   const value = row[column];
-  if (typeof value !== "string") throw new TypeError(`column ${column} is not text`);
+  if (typeof value !== "string") throw new DamagedRow(`column ${column} is not text`);
   return value;
 }
 
@@ -90,7 +93,7 @@ export function textOrNull(row: Row, column: string): string | null {
 /** A column that is a whole number. */
 export function integer(row: Row, column: string): number {
   const value = row[column];
-  if (typeof value !== "number") throw new TypeError(`column ${column} is not a number`);
+  if (typeof value !== "number") throw new DamagedRow(`column ${column} is not a number`);
   return value;
 }
 
@@ -101,6 +104,6 @@ export function optionalInteger(row: Row, column: string): number | undefined {
 
 export function bytes(row: Row, column: string): Uint8Array {
   const value = row[column];
-  if (!(value instanceof Uint8Array)) throw new TypeError(`column ${column} is not bytes`);
+  if (!(value instanceof Uint8Array)) throw new DamagedRow(`column ${column} is not bytes`);
   return value;
 }

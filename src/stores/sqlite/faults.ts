@@ -1,5 +1,6 @@
 /** What SQLite reports, as a fault with its mend. */
-import { Fault, type FaultCode } from "../../core/fault.ts";
+import { errnoOf, Fault, type FaultCode } from "../../core/fault.ts";
+import { DamagedRow } from "./connection.ts";
 
 const RESTORE = "restore it from a backup; keep the damaged file";
 
@@ -25,14 +26,18 @@ const MEANINGS: Readonly<Record<number, readonly [FaultCode, string, string]>> =
 /** The fault that a thrown error means; a Fault is passed on as it is. */
 export function storeFault(error: unknown, path: string): Fault {
   if (error instanceof Fault) return error;
+  // The second is node:sqlite's for an integer that is larger than any we write.
+  if (error instanceof DamagedRow || errnoOf(error) === "ERR_OUT_OF_RANGE") {
+    return damaged(path, error);
+  }
   const primary = resultCode(error) & 0xff;
   const [code, message, hint] = MEANINGS[primary] ?? ["internal", "the store failed", undefined];
   return new Fault(code, `${path}: ${message}`, hint ? { hint, cause: error } : { cause: error });
 }
 
 /** Of what is readable, and yet cannot be what was written. */
-export function damaged(path: string): Fault {
-  return new Fault("store-corrupt", `${path}: the store is damaged`, { hint: RESTORE });
+export function damaged(path: string, cause?: unknown): Fault {
+  return new Fault("store-corrupt", `${path}: the store is damaged`, { hint: RESTORE, cause });
 }
 
 function resultCode(error: unknown): number {
