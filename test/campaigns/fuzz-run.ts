@@ -1,0 +1,34 @@
+/** Tries one target after the other for a time, and keeps what each found. */
+import { storeTarget } from "./fuzz-store.ts";
+import { TEXTS } from "./fuzz-texts.ts";
+import { randomFrom } from "./random.ts";
+
+export interface Found {
+  tries: number;
+  /** A message, and the seed of the first try that ended in it. */
+  readonly problems: Map<string, number>;
+}
+
+export async function fuzz(
+  t: { after: (work: () => Promise<void>) => void },
+  { seconds, seed }: { readonly seconds: number; readonly seed: number },
+): Promise<Map<string, Found>> {
+  const targets = { ...TEXTS, "store bytes": await storeTarget(t) };
+  const found = new Map<string, Found>();
+  for (const [name, target] of Object.entries(targets)) {
+    const own: Found = { tries: 0, problems: new Map() };
+    found.set(name, own);
+    // The store is half of it: a try there takes the longest.
+    const share = name === "store bytes" ? 0.5 : 0.5 / Object.keys(TEXTS).length;
+    const until = Date.now() + seconds * share * 1000;
+    for (let at = seed; Date.now() < until; at++, own.tries++) {
+      try {
+        await target(randomFrom(at));
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        if (!own.problems.has(message)) own.problems.set(message, at);
+      }
+    }
+  }
+  return found;
+}

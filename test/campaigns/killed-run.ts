@@ -1,0 +1,80 @@
+/**
+ * One run of the command that is killed with SIGKILL: after a time, after so many changes in
+ * its home, or at its so-many-th system call that writes, which strace brings about exactly.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, rmSync, watch } from "node:fs";
+import { text } from "node:stream/consumers";
+import { ROOT } from "../support/cli.ts";
+import { runOrThrow } from "../support/run.ts";
+
+/** When to kill: milliseconds, changes of files, or system calls; never, to measure. */
+export interface Moment {
+  readonly after: "time" | "changes" | "writes" | "never";
+  readonly amount: number;
+}
+
+export interface Killed {
+  readonly stdout: string;
+  /** Null when it was killed. */
+  readonly code: number | null;
+  readonly milliseconds: number;
+  readonly changes: number;
+}
+
+// The launcher in sh is left out: it writes nothing, and its time is only noise.
+const COMMAND = [`${ROOT}/node_modules/node/bin/node`, `${ROOT}/dist/main.js`];
+
+// Without write(2), which Node wakes its threads with: a fsync or chmod is beside each that counts.
+const WRITES = "pwrite64,fsync,fdatasync,ftruncate,fchmod,chmod,unlink,rename,mkdir,fallocate";
+
+/** How many such calls a run has in its main thread, when it is left alone. */
+export async function countWrites(
+  home: string,
+  args: readonly string[],
+  input: string,
+): Promise<number> {
+  const log = `${home}.calls`;
+  try {
+    const strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", log, "-e", `trace=${WRITES}`];
+    const env = { PATH: "/usr/bin:/bin", HOME: home, COUNTERSIGN_HOME: home };
+    await runOrThrow([...strace, ...COMMAND, ...args], { input, env });
+    const threads = Map.groupBy(readFileSync(log, "latin1").match(/^\d+/gm) ?? [], (id) => id);
+    return Math.max(...[...threads.values()].map((calls) => calls.length));
+  } finally {
+    rmSync(log, { force: true });
+  }
+}
+
+export async function runAndKill(
+  home: string,
+  args: readonly string[],
+  input: string,
+  { after, amount }: Moment,
+): Promise<Killed> {
+  const inject = `${WRITES}:signal=SIGKILL:when=${amount}`;
+  // Without --seccomp-bpf, under which strace 6.1 injects no signal.
+  const strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${WRITES}`];
+  const argv = [...(after === "writes" ? [...strace, "-e", `inject=${inject}`] : []), ...COMMAND];
+  const began = performance.now();
+  const child = spawn(argv[0] ?? "", [...argv.slice(1), ...args], {
+    env: { PATH: "/usr/bin:/bin", HOME: home, COUNTERSIGN_HOME: home, LANG: "C.UTF-8" },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  let changes = 0;
+  const watcher = watch(home, () => {
+    if (++changes === amount && after === "changes") child.kill("SIGKILL");
+  });
+  const timer =
+    after === "time" ? setTimeout(() => child.kill("SIGKILL"), amount) : setTimeout(() => {}, 0);
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  try {
+    const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
+    return { stdout, code, milliseconds: performance.now() - began, changes };
+  } finally {
+    clearTimeout(timer);
+    watcher.close();
+  }
+}
