@@ -36,9 +36,14 @@ export async function initialize(scope: Scope, options: InitOptions = {}): Promi
   return { settingsFile: scope.settingsFile, key, store };
 }
 
-/** True when nothing of the scope is there yet: then other commands may begin it. */
+/**
+ * True when neither key nor store is there yet: then other commands may begin them. Settings
+ * may be, unless they name another place, which may only be out of reach at the moment.
+ */
 export function isUntouched(scope: Scope): boolean {
-  return [scope.settingsFile, scope.keyFile, scope.storeFile].every((path) => !exists(path));
+  if ([scope.keyFile, scope.storeFile].some(exists)) return false;
+  const { key, store } = loadSettings(scope);
+  return key === "file" && store === undefined;
 }
 
 /** What is chosen here is written to the settings, unless they say it already. */

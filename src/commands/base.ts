@@ -21,13 +21,18 @@ export const method = Flags.string({
   options: ["totp"],
 });
 
+// An argument that is left out is never taken from standard input, as oclif would: what
+// waits there is a code.
+
 /** USER, by default the caller. */
 export const optionalUser = Args.string({
+  ignoreStdin: true,
   name: "user",
   description: "login name; the caller's own when left out",
 });
 
 export const requiredUser = Args.string({
+  ignoreStdin: true,
   name: "user",
   description: "login name",
   required: true,

@@ -1,13 +1,17 @@
 /** Runs a command through oclif, and is the one place where a failure becomes an exit status. */
+import { fileURLToPath } from "node:url";
 import { Errors, flush } from "@oclif/core";
 import { run } from "@oclif/core/run";
 import { Fault } from "../core/fault.ts";
 import { report } from "../terminal/report.ts";
+import { COMMANDS } from "./index.ts";
 
 /** The exit status. Commands that end in one of their own set it by `this.exit`. */
 export async function runCommand(args: readonly string[], root: URL): Promise<number> {
   try {
-    await run([...args], root.href);
+    // Never the plugins that HOME or an environment variable names: their code would run as root.
+    const only = { root: fileURLToPath(root), userPlugins: false, devPlugins: false };
+    await run([...args], only);
     await flush();
     return 0;
   } catch (error) {
@@ -21,12 +25,31 @@ function conclude(error: unknown, args: readonly string[]): number {
   return report(error);
 }
 
-/** oclif's own messages are sentences over several lines, the first of which says it. */
+/** oclif's own messages are headings with what it is about below, and advice at the end. */
 function toUsageFault(error: Error, args: readonly string[]): Fault {
-  const first = error.message.split("\n")[0] ?? "wrong usage";
-  const message = first.charAt(0).toLowerCase() + first.slice(1).replace(/[.:]$/, "");
-  const words = args.filter((word) => /^[a-z-]+$/.test(word) && !word.startsWith("-"));
-  return new Fault("usage", message, {
-    hint: `countersign help ${words.slice(0, 1).join(" ")}`.trim(),
-  });
+  return new Fault("usage", sentence(error.message), { hint: `countersign help ${named(args)}` });
+}
+
+function sentence(message: string): string {
+  const lines = message.split("\n").map((line) => line.trim());
+  const [head = "wrong usage", ...details] = lines.filter(
+    (line) => line !== "" && !line.startsWith("See more help"),
+  );
+  const names = details.map((detail) => detail.split(" ", 1)[0]?.toUpperCase());
+  const flag = /^Parsing (--\S+)/.exec(head)?.[1];
+  if (/^Missing \d+ required arg/.test(head)) return `missing: ${names.join(", ")}`;
+  if (flag !== undefined) return `${flag}: ${decapitalize(details[0] ?? "wrong value")}`;
+  const isHeading = head.startsWith("The following error") && details[0] !== undefined;
+  return decapitalize(isHeading ? (details[0] ?? "") : head);
+}
+
+function decapitalize(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1).replace(/[.:]$/, "");
+}
+
+/** The command's words, without what was given to it. */
+function named(args: readonly string[]): string {
+  const flag = args.findIndex((word) => word.startsWith("-"));
+  const words = args.slice(0, flag < 0 ? 2 : Math.min(flag, 2));
+  return words.join(":") in COMMANDS ? words.join(" ") : (words[0] ?? "").trim();
 }

@@ -26,7 +26,11 @@ are root. To switch a user off and keep the secrets, use: user disable.`;
   ];
 
   static override args = {
-    user: Args.string({ name: "user", description: "login names; your own when left out" }),
+    user: Args.string({
+      ignoreStdin: true,
+      name: "user",
+      description: "login names; your own when left out",
+    }),
   };
   static override strict = false;
   static override usage = "reset [USER ...] [--method totp] [--yes] [--code-stdin] [--json]";

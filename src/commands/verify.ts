@@ -46,6 +46,7 @@ PAM in man countersign first, and keep a root shell open while you try it.`;
   static override args = {
     user: optionalUser,
     command: Args.string({
+      ignoreStdin: true,
       name: "command",
       description: "program to become on acceptance, after --",
     }),

@@ -56,7 +56,9 @@ time with --head. Exit status 1 when the log does not hold.`;
 function readHead(text: string) {
   const head = parseHead(text);
   if (head) return head;
-  throw new Fault("usage", "--head takes a head as audit verify prints it: NUMBER:HASH");
+  throw new Fault("usage", "--head takes a head as audit verify prints it: NUMBER:HASH", {
+    hint: "countersign help audit verify",
+  });
 }
 
 function announce(result: AuditVerification, json: boolean): void {

@@ -17,7 +17,11 @@ export class ConfigGet extends CountersignCommand {
   ];
 
   static override args = {
-    setting: Args.string({ required: true, description: "its name, as config list shows it" }),
+    setting: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: "its name, as config list shows it",
+    }),
   };
 
   static override flags = { json };

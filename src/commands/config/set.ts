@@ -22,8 +22,12 @@ countersign.json. Every change is told to the audit log.`;
   ];
 
   static override args = {
-    setting: Args.string({ required: true, description: "its name, as config list shows it" }),
-    value: Args.string({ required: true, description: "its new value" }),
+    setting: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: "its name, as config list shows it",
+    }),
+    value: Args.string({ ignoreStdin: true, required: true, description: "its new value" }),
   };
 
   override async run(): Promise<void> {

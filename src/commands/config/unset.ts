@@ -17,7 +17,11 @@ export class ConfigUnset extends CountersignCommand {
   ];
 
   static override args = {
-    setting: Args.string({ required: true, description: "its name, as config list shows it" }),
+    setting: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: "its name, as config list shows it",
+    }),
   };
 
   override async run(): Promise<void> {

@@ -21,7 +21,9 @@ With --all everyone is disabled but the caller.`;
     },
   ];
 
-  static override args = { user: Args.string({ name: "user", description: "login names" }) };
+  static override args = {
+    user: Args.string({ ignoreStdin: true, name: "user", description: "login names" }),
+  };
   static override strict = false;
   static override usage = "user disable (USER ... | --all) [--yes] [--json]";
   static override flags = {

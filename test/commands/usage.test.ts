@@ -1,0 +1,113 @@
+/** Slips of the pen: one line says it, one mends it, exit status 2, and nothing is made. */
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { describe, test } from "node:test";
+import { COMMANDS } from "../../src/commands/index.ts";
+import { Home } from "../support/cli.ts";
+import { assertFailure } from "./failure.ts";
+
+const SLIPS: Readonly<Record<string, RegExp>> = {
+  bogus: /bogus/,
+  enrol: /enrol/,
+  "user bogus": /user bogus/,
+  "--bogus": /--bogus/,
+  "enroll --bogus": /--bogus/,
+  "enroll alice bob": /unexpected argument: bob/,
+  "enroll --digits 7": /--digits=7.*6, 8/,
+  "enroll --period 45": /--period=45.*30, 60/,
+  "enroll --algorithm md5": /--algorithm=md5.*sha1/,
+  "enroll --method hotp": /--method=hotp/,
+  "enroll --qr jpeg": /--qr=jpeg/,
+  "enroll alice --begin --confirm": /--begin/,
+  "verify --bogus": /--bogus/,
+  "verify --json=yes": /--json/,
+  "verify --service": /--service/,
+  "verify alice bob": /one USER/,
+  "verify alice 123456": /one USER/,
+  "verify alice --": /no command after --/,
+  "reset alice --method hotp": /--method=hotp/,
+  "user show alice bob": /unexpected argument: bob/,
+  "user enable": /missing: USER/,
+  "user unlock": /missing: USER/,
+  "user disable": /name users, or give --all/,
+  "user disable --all alice": /name users, or give --all/,
+  "audit list --last x": /--last: expected an integer/,
+  "audit list --last 0": /--last: /,
+  "audit verify --head 12": /--head/,
+  "config get": /missing: SETTING/,
+  "config set": /missing: SETTING, VALUE/,
+  "config set totp.window": /missing: VALUE/,
+  "init --key paper": /--key=paper.*file/,
+  "status now": /status/,
+  "demo now": /demo/,
+};
+
+describe("a slip", { concurrency: 4 }, () => {
+  for (const [line, message] of Object.entries(SLIPS)) {
+    test(`countersign ${line}`, async (t) => {
+      const home = await Home.make(t);
+      const ended = await home.run(line.split(" "), { input: "123456\n" });
+      assertFailure(ended, 2, message, /^try: countersign \S/);
+      assert.deepEqual(await readdir(home.path), []);
+    });
+  }
+});
+
+test("a value that a setting cannot have says what it can", async (t) => {
+  const home = await Home.make(t);
+  for (const [name, value, message] of [
+    ["totp.window", "99", /totp\.window must be a whole number from 0 to 10/],
+    ["totp.window", "1.5", /totp\.window must be/],
+    ["policy.unenrolled", "Allow", /policy\.unenrolled must be one of refuse, allow/],
+    ["store", "relative.db", /store must be sqlite:/],
+    ["issuer", "a:b", /issuer must be/],
+  ] as const) {
+    const ended = await home.run(["config", "set", name, value]);
+    assert.equal(ended.code, 2);
+    assert.match(ended.stderr, new RegExp(`^error: ${message.source}`));
+    assert.equal(ended.stdout, "");
+  }
+  assert.deepEqual(await readdir(home.path), []);
+});
+
+test("under sudo the user must be named, for it is root who asks", async (t) => {
+  const home = await Home.make(t);
+  if (process.getuid?.() !== 0) return t.skip("needs root");
+  const env = { SUDO_UID: "1000", SUDO_USER: "alice" };
+  await home.run(["init"]);
+  for (const line of ["verify --code-stdin", "enroll --begin", "user show", "reset --yes"]) {
+    const ended = await home.run(line.split(" "), { env, input: "123456" });
+    assertFailure(ended, 2, /under sudo the user must be named/);
+  }
+  const named = await home.run(["user", "show", "root"], { env });
+  assertFailure(named, 1, /root has never enrolled here/);
+  const own = await home.run(["user", "show"]);
+  assertFailure(own, 1, /root has never enrolled here/);
+});
+
+test("no argument is taken from standard input: what waits there is a code", async (t) => {
+  for (const [id, { args }] of Object.entries(COMMANDS)) {
+    for (const arg of Object.values(args ?? {})) assert.equal(arg.ignoreStdin, true, id);
+  }
+  const home = await Home.make(t);
+  await home.run(["init"]);
+  for (const line of ["user show", "reset --yes --code-stdin", "enroll --confirm --code-stdin"]) {
+    const ended = await home.run(line.split(" "), { input: "123456\n" });
+    assert.equal(ended.code, 1, line);
+    assert.ok(!`${ended.stdout}${ended.stderr}`.includes("123456"), line);
+  }
+});
+
+test("help is for the asking, and no failure", async (t) => {
+  const home = await Home.make(t);
+  for (const line of ["help", "--help", "verify --help", "help user list", "enroll -h", ""]) {
+    const ended = await home.run(line === "" ? [] : line.split(" "));
+    assert.deepEqual([ended.code, ended.stderr], [0, ""], line);
+    assert.ok(
+      ended.stdout.split("\n").every((text) => text.length <= 80),
+      line,
+    );
+    assert.match(ended.stdout, /countersign/);
+  }
+  assert.match((await home.run(["--version"])).stdout, /^countersign \d+\.\d+\.\d+\n$/);
+});
