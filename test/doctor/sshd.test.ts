@@ -99,6 +99,11 @@ test("the first value counts, inclusions in their place, and Match blocks are po
   };
   assert.match(await say(t, `Include sshd_config.d/*.conf\n${GOOD}`, { files }), /^problem UsePAM/);
   assert.match(await say(t, `${GOOD}Include sshd_config.d/*.conf\n`, { files }), /^ok/);
+  const late = GOOD.replace(
+    "UsePAM yes\n",
+    "Match User backup\n  X11Forwarding no\nMatch all\nUsePAM yes\n",
+  );
+  assert.match(await say(t, late), /^ok/, "after Match all it holds for everybody again");
   const match = `${GOOD}Match User backup\n  AuthenticationMethods publickey\n`;
   assert.match(await say(t, match), /^warning a Match block [^\n]*: sshd_config:6$/);
   assert.match(await say(t, `${match}Match all\n  X11Forwarding no\n`), /sshd_config:6$/);
