@@ -14,7 +14,12 @@ async function plant(data: string): Promise<string> {
   const plugins = [{ name: "planted", type: "user" }];
   const list = { oclif: { schema: 1, plugins }, dependencies: { planted: "1.0.0" } };
   await writeFile(join(data, "package.json"), JSON.stringify(list));
-  const own = { name: "planted", version: "1.0.0", main: "hook.js", oclif: { hooks: { init: "./hook.js" } } };
+  const own = {
+    name: "planted",
+    version: "1.0.0",
+    main: "hook.js",
+    oclif: { hooks: { init: "./hook.js" } },
+  };
   await writeFile(join(package_, "package.json"), JSON.stringify(own));
   const code = `require("node:fs").writeFileSync(${JSON.stringify(mark)}, "");`;
   await writeFile(join(package_, "hook.js"), `${code} module.exports = async () => {};`);
