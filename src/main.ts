@@ -23,6 +23,9 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = await verifyFromArguments(args.slice(1));
     return;
   }
+  // oclif does not even load for a uid without a passwd entry: that is told in our own words.
+  const { callerOfThisProcess } = await import("./client/caller.ts");
+  callerOfThisProcess();
   const { runCommand } = await import("./commands/dispatch.ts");
   process.exitCode = await runCommand(args, root);
 }
@@ -31,4 +34,7 @@ function version(): string {
   return JSON.parse(readFileSync(new URL("package.json", root), "utf8")).version;
 }
 
-await main(process.argv.slice(2));
+await main(process.argv.slice(2)).catch(async (error: unknown) => {
+  const { report } = await import("./terminal/report.ts");
+  process.exitCode = report(error);
+});

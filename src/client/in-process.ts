@@ -1,5 +1,6 @@
 /** The engine in this process: for root on a host with no daemon, and for one's own store. */
 import { randomBytes } from "node:crypto";
+import { lstatSync } from "node:fs";
 import { hostname } from "node:os";
 import type { KeyProvider } from "../contracts/key-provider.ts";
 import type { Sealer } from "../contracts/sealing.ts";
@@ -109,13 +110,20 @@ async function openSealer(scope: Scope, settings: Settings): Promise<Sealer> {
   const provider = keyProviderOf(scope, settings);
   const key = await provider.read();
   if (!key) {
+    if (!lstatSync(storePath(scope, settings), { throwIfNoEntry: false })) throw nothingYet();
     throw new Fault("key-missing", `${provider.place}: the master key is not there`, {
-      hint: "put it back from a backup, or set up this host with: countersign init",
+      hint: "put it back from a backup; a new key could not open this store",
     });
   }
   const sealer = createSealer(key);
   key.fill(0);
   return sealer;
+}
+
+function nothingYet(): Fault {
+  return new Fault("store-missing", "nothing is set up here yet", {
+    hint: "countersign enroll USER, which begins with the defaults, or countersign init",
+  });
 }
 
 function policyOf(settings: Settings): EnginePolicy {

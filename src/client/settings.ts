@@ -1,13 +1,22 @@
 /** Settings by name, for the `config` commands: each change is told to the audit log. */
 import { Fault } from "../core/fault.ts";
 import type { SettingView } from "../settings/editor.ts";
+import type { Scope } from "../settings/scope.ts";
+import { loadSettings } from "../settings/settings.ts";
 import { currentScope, isSetUp, withCountersign } from "./connect.ts";
+import { storePath } from "./in-process.ts";
 
 export type { SettingView };
 
 export async function listSettings(): Promise<readonly SettingView[]> {
   const editor = await import("../settings/editor.ts");
   return editor.listSettings(currentScope());
+}
+
+/** Where things are, the store by the settings. */
+export function placesInForce(): Pick<Scope, "settingsFile" | "storeFile" | "keyFile"> {
+  const scope = currentScope();
+  return { ...scope, storeFile: storePath(scope, loadSettings(scope)) };
 }
 
 /** @throws Fault `usage` for a name there is not */

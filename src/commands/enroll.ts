@@ -1,6 +1,7 @@
 import { Flags } from "@oclif/core";
-import { accountMeant } from "../client/caller.ts";
-import { withCountersign } from "../client/connect.ts";
+import { accountMeant, callerOfThisProcess } from "../client/caller.ts";
+import { currentScope, withCountersign } from "../client/connect.ts";
+import { demandHostAccount } from "../client/host-account.ts";
 import type { EnrollOptions } from "../contracts/service.ts";
 import { ALGORITHMS } from "../core/totp.ts";
 import { CountersignCommand, codeStdin, json, optionalUser } from "./base.ts";
@@ -86,8 +87,9 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
       digits: flags.digits === "8" ? 8 : 6,
       period: flags.period === "60" ? 60 : 30,
     };
+    const user = accountMeant(args.user, callerOfThisProcess());
+    if (currentScope().name === "system" && !flags.confirm) demandHostAccount(user);
     await withCountersign({ begin: !flags.confirm }, async (connection) => {
-      const user = accountMeant(args.user, connection.caller);
       const way = { json: flags.json, codeStdin: flags["code-stdin"] };
       if (flags.confirm) return confirmForScript(connection.service, user, flags.method, way);
       if (flags.begin) return beginForScript(connection.service, user, options, way);

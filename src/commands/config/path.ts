@@ -1,4 +1,4 @@
-import { currentScope } from "../../client/connect.ts";
+import { placesInForce } from "../../client/settings.ts";
 import { say, sayJson } from "../../terminal/output.ts";
 import { CountersignCommand, json } from "../base.ts";
 
@@ -6,8 +6,8 @@ export class ConfigPath extends CountersignCommand {
   static override summary = "Show where settings, store and key file are.";
 
   static override description =
-    `Their places in this scope: root's is the host's, anyone else's their own. The settings
-store and key, where set, move the store or the key elsewhere: see config list.`;
+    `Root's are the host's, anyone else's their own. The store is where the settings say; the
+key file is used unless the setting key names another place.`;
 
   static override examples = [
     { description: "What to back up", command: "sudo <%= config.bin %> config path" },
@@ -17,7 +17,7 @@ store and key, where set, move the store or the key elsewhere: see config list.`
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(ConfigPath);
-    const { settingsFile, storeFile, keyFile } = currentScope();
+    const { settingsFile, storeFile, keyFile } = placesInForce();
     if (flags.json) sayJson({ settingsFile, storeFile, keyFile });
     else say(`settings  ${settingsFile}`, `store     ${storeFile}`, `key file  ${keyFile}`);
   }
