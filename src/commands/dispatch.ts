@@ -12,11 +12,19 @@ export async function runCommand(args: readonly string[], root: URL): Promise<nu
     // Never the plugins that HOME or an environment variable names: their code would run as root.
     const only = { root: fileURLToPath(root), userPlugins: false, devPlugins: false };
     await run([...args], only);
-    await flush();
+    await written();
     return 0;
   } catch (error) {
     return conclude(error, args);
   }
+}
+
+/** Waits for the output to be out. A reader that has gone away takes no more: that is no error. */
+async function written(): Promise<void> {
+  if (process.stdout.destroyed) return;
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  process.stdout.once("close", resolve).once("error", () => resolve());
+  await Promise.race([flush(), gone]);
 }
 
 function conclude(error: unknown, args: readonly string[]): number {

@@ -25,7 +25,7 @@ export class ConfigList extends CountersignCommand {
     for (const { name, value, origin, description } of settings) {
       say(
         `${name.padEnd(width)}  ${value ?? "-"}${origin === "file" ? " *" : ""}`,
-        `    ${description}`,
+        `  ${description}`,
       );
     }
     say("", "* set in the settings file; everything else has its default");
