@@ -175,4 +175,15 @@ describe("standard output that takes nothing", { concurrency: 2 }, () => {
       assert.match(ended.stderr, /ENOSPC|no space left/);
     });
   }
+
+  const todo = "the terminal's output lets Node print the error, with its stack";
+  test("is told in one line", { todo }, async () => {
+    for (const command of ["verify nobody --code-stdin --json", "user list --json", "--version"]) {
+      const script = `exec ${CLI} ${command} > /dev/full`;
+      const env = post.home.env;
+      const ended = await run(["sh", "-c", script], { env, input: "123456" });
+      assert.doesNotMatch(ended.stderr, /^ {4}at /m, command);
+      assert.match(ended.stderr, /^error: .*no space left/m, command);
+    }
+  });
 });
