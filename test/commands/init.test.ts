@@ -87,7 +87,8 @@ test("a store that the settings put elsewhere is not begun anew when it is out o
   const home = await Home.make(t);
   const elsewhere = `sqlite:${join(home.path, "mounted", "store.db")}`;
   await succeed(home.run.bind(home), ["config", "set", "store", elsewhere]);
-  assertFailure(await home.run(["enroll", "alice", "--begin"]), 1, /master\.key/);
+  assertFailure(await home.run(["enroll", "alice", "--begin"]), 1, /nothing is set up here yet/);
+  await assert.rejects(stat(join(home.path, "master.key")), { code: "ENOENT" });
 });
 
 test("COUNTERSIGN_HOME has to be an absolute path", async (t) => {

@@ -1,6 +1,6 @@
 /** verify on a broken installation: nobody is let in, and what is broken is said. */
 import assert from "node:assert/strict";
-import { appendFile, chmod, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, chmod, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Home } from "../support/cli.ts";
@@ -21,9 +21,10 @@ async function makeHome(t: TestContext) {
 test("with nothing set up it is unavailable, with the mend, and makes nothing", async (t) => {
   const home = await Home.make(t);
   const ended = await home.run(["verify", "alice", "--code-stdin"], { input: "123456" });
-  assertFailure(ended, 5, /master key is not there/, /^try: .*countersign init/);
+  assertFailure(ended, 5, /nothing is set up here yet/, /^try: .*countersign init/);
   const listed = await home.run(["user", "list"]);
-  assertFailure(listed, 1, /master key is not there/, /^try: .*countersign init/);
+  assert.deepEqual(await readdir(home.path), []);
+  assertFailure(listed, 1, /nothing is set up here yet/, /^try: .*countersign init/);
 });
 
 type Break = (file: (name: string) => string) => Promise<void>;
