@@ -104,6 +104,7 @@ module.exports = {
       to: {
         path: [
           "^src/(commands|terminal|core)/",
+          "^src/client/caller\\.ts$",
           "^node_modules/@oclif/",
           ...builtin(["fs", ...PLAIN]),
         ],

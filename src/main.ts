@@ -5,17 +5,18 @@
  */
 import { readFileSync } from "node:fs";
 import { helpRequest } from "./commands/help-pages.ts";
+import { say, sayText } from "./terminal/output.ts";
 
 const root = new URL("..", import.meta.url);
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.length === 1 && (args[0] === "--version" || args[0] === "-v")) {
-    process.stdout.write(`countersign ${version()}\n`);
+    say(`countersign ${version()}`);
     return;
   }
   const page = helpRequest(args, new URL("help/", import.meta.url));
   if (page !== undefined) {
-    process.stdout.write(page);
+    sayText(page);
     return;
   }
   if (args[0] === "verify") {

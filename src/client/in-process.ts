@@ -122,7 +122,7 @@ async function openSealer(scope: Scope, settings: Settings): Promise<Sealer> {
 
 function nothingYet(): Fault {
   return new Fault("store-missing", "nothing is set up here yet", {
-    hint: "countersign enroll USER, which begins with the defaults, or countersign init",
+    hint: "countersign init",
   });
 }
 

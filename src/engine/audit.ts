@@ -65,7 +65,8 @@ export async function status(
 }
 
 async function* everyRecord(parts: EngineParts, filter: AuditFilter): AsyncGenerator<AuditRecord> {
-  let after = 0;
+  // From below the first: a record planted before it is found, too.
+  let after = Number.MIN_SAFE_INTEGER;
   for (;;) {
     const from = after;
     const page = await parts.store.read((view) => view.audit.page(from, PAGE, filter));

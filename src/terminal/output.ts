@@ -1,15 +1,22 @@
 /** Standard output: text for people, or one JSON document for programs. */
 import { once } from "node:events";
+import { errnoOf, Fault } from "../core/fault.ts";
+import { report } from "./report.ts";
 import { showsColour } from "./style.ts";
 
 /** Lines for people. */
 export function say(...lines: readonly string[]): void {
-  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+  sayText(lines.map((line) => `${line}\n`).join(""));
+}
+
+/** Text as it is, line breaks included. */
+export function sayText(text: string): void {
+  output().write(text);
 }
 
 /** One JSON document. */
 export function sayJson(document: unknown): void {
-  process.stdout.write(`${JSON.stringify(document)}\n`);
+  sayText(`${JSON.stringify(document)}\n`);
 }
 
 /** One JSON array, written as its elements come: memory does not grow with their number. */
@@ -34,5 +41,22 @@ export function hasColour(): boolean {
 }
 
 async function write(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+  if (!output().write(text)) await once(process.stdout, "drain");
+}
+
+let isWatched = false;
+
+/** Standard output, whose failures are told like any other. */
+function output(): NodeJS.WriteStream {
+  if (!isWatched) process.stdout.on("error", leave);
+  isWatched = true;
+  return process.stdout;
+}
+
+/** A reader that has gone away needs to be told nothing; a full disk must not pass for success. */
+function leave(error: Error): void {
+  const errno = errnoOf(error);
+  if (errno === "EPIPE") return;
+  const why = errno === "ENOSPC" ? "no space left on the device" : (errno ?? error.message);
+  process.exit(report(new Fault("file-unwritable", `cannot write the output: ${why}`)));
 }

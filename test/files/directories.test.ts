@@ -46,7 +46,7 @@ test("files, dangling links and loose directories in its place are refused", (t)
   assert.throws(() => makeTrustedDirectory(join(base, "file"), 0o700), fault("file-untrusted"));
   assert.throws(
     () => makeTrustedDirectory(join(base, "dangling"), 0o700),
-    fault("file-unreadable"),
+    fault("file-unwritable"),
   );
   assert.throws(() => makeTrustedDirectory(join(base, "loose"), 0o700), fault("file-untrusted"));
 });

@@ -1,0 +1,121 @@
+/** From a submitted answer to a verdict. */
+import type { Judgement, Method } from "../contracts/method.ts";
+import type { Caller, Origin, VerifyOutcome } from "../contracts/service.ts";
+import type { Transaction } from "../contracts/store.ts";
+import { isAccount, throttleKey } from "../core/account.ts";
+import type { Answer } from "../core/answer.ts";
+import { printable } from "../core/printable.ts";
+import { LOCKED_FOREVER } from "../core/throttle.ts";
+import type { Reason } from "../core/verdict.ts";
+import type { EngineParts } from "./parts.ts";
+
+/** No account has this name. */
+const NOBODY = "";
+
+export interface VerifyRequest {
+  readonly user: string;
+  readonly origin: Origin;
+  readonly caller: Caller;
+}
+
+export interface Submission extends VerifyRequest {
+  readonly answer: Answer;
+  /** The method whose shape the answer has; undefined for a malformed one. */
+  readonly method: Method | undefined;
+}
+
+/** What was made ready, or the refusal that made it needless. */
+export interface Preparation {
+  readonly bytes?: Uint8Array;
+  readonly refused?: VerifyOutcome;
+}
+
+/** What is slow is not done for an answer that is refused unread. */
+export async function prepare(
+  parts: EngineParts,
+  { user, answer, method }: Submission,
+): Promise<Preparation> {
+  if (!method?.prepare || answer.shape === "malformed") return {};
+  const { store, clock, policy } = parts;
+  const retryAt = await store.read((view) =>
+    view.attempts.retryAt(throttleKey(user), clock.now(), policy.throttle),
+  );
+  if (retryAt !== undefined) return { refused: throttled(user, retryAt) };
+  return { bytes: await method.prepare(store, user, answer.code, parts) };
+}
+
+/** Counts the attempt, then judges it: in this order, in one transaction (DESIGN.md 6.2). */
+export async function decide(
+  tx: Transaction,
+  parts: EngineParts,
+  submission: Submission,
+  prepared: Uint8Array | undefined,
+): Promise<VerifyOutcome> {
+  const { user, method } = submission;
+  const key = throttleKey(user);
+  const at = parts.clock.now();
+  await tx.attempts.sweep(at, parts.policy.throttle);
+  const admission = await tx.attempts.count(key, at, parts.policy.throttle);
+  if (!admission.admitted) return throttled(user, admission.retryAt);
+
+  const judgement = await judge(tx, parts, submission, at, prepared);
+  const named = { user: printable(user), ...(method ? { method: method.name } : {}) };
+  if (judgement.accepted) {
+    await tx.attempts.clear(key);
+    return { verdict: "accept", ...named };
+  }
+  const enrolled = await isEnrolled(tx, parts, user);
+  if (judgement.reason !== "disabled" && !enrolled) return unenrolled(tx, parts, user, key);
+  return { verdict: "reject", ...named, reason: judgement.reason };
+}
+
+async function judge(
+  tx: Transaction,
+  parts: EngineParts,
+  { user, answer, method }: Submission,
+  at: number,
+  prepared: Uint8Array | undefined,
+): Promise<Judgement> {
+  const disabled = (await tx.accounts.find(user))?.disabledAt !== undefined;
+  const barred = !isAccount(user) ? "account-invalid" : disabled ? "disabled" : undefined;
+  if (answer.shape === "malformed" || !method) return refused(barred ?? "malformed");
+  // Judged against nobody's: it takes as long, and spends nothing.
+  const judged = barred === undefined ? user : NOBODY;
+  const attempt = { user: judged, code: answer.code, at };
+  const judgement = await method.judge(tx, attempt, parts, prepared);
+  return barred === undefined ? judgement : refused(barred);
+}
+
+/**
+ * Refused, unless the setting lets pass whoever has nothing enrolled. Another spelling of
+ * an enrolled name never passes so: it may be the same account to the host.
+ */
+async function unenrolled(
+  tx: Transaction,
+  parts: EngineParts,
+  user: string,
+  key: string,
+): Promise<VerifyOutcome> {
+  const allowed =
+    parts.policy.unenrolled === "allow" &&
+    isAccount(user) &&
+    !(await tx.accounts.isAnySpellingEnrolled(key));
+  if (!allowed) return { verdict: "unenrolled", user: printable(user), reason: "not-enrolled" };
+  await tx.attempts.clear(key);
+  return { verdict: "exempt", user: printable(user), reason: "unenrolled-allowed" };
+}
+
+async function isEnrolled(tx: Transaction, parts: EngineParts, user: string): Promise<boolean> {
+  let enrolled = false;
+  for (const method of parts.methods) enrolled = (await method.isEnrolled(tx, user)) || enrolled;
+  return enrolled;
+}
+
+function throttled(user: string, retryAt: number): VerifyOutcome {
+  const reason: Reason = retryAt === LOCKED_FOREVER ? "locked" : "too-many-failures";
+  return { verdict: "throttled", user: printable(user), reason, retryAt };
+}
+
+function refused(reason: Reason): Judgement {
+  return { accepted: false, reason };
+}
