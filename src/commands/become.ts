@@ -1,5 +1,5 @@
 /** Becomes another program: same process, same descriptors, no parent left behind to wrap it. */
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
 import { errnoOf, Fault } from "../core/fault.ts";
 
@@ -33,6 +33,9 @@ export function locateProgram(name: string): string {
     : directories.map((directory) => resolve(directory, name));
   const found = candidates.find(isProgram);
   if (found) return found;
+  if (candidates.some((path) => existsSync(path))) {
+    throw new Fault("usage", `${name}: this is no program`, { hint: "check its permissions" });
+  }
   throw new Fault("usage", `${name}: there is no such command`, {
     hint: "give its path, or check PATH",
   });

@@ -48,7 +48,8 @@ let isWatched = false;
 
 /** Standard output, whose failures are told like any other. */
 function output(): NodeJS.WriteStream {
-  if (!isWatched) process.stdout.on("error", leave);
+  // Before oclif's own listener, which lets Node print a stack.
+  if (!isWatched) process.stdout.prependListener("error", leave);
   isWatched = true;
   return process.stdout;
 }

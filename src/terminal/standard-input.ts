@@ -62,7 +62,8 @@ class Lines {
 
   async #fill(): Promise<void> {
     try {
-      const count = readSync(this.#fd, this.#buffer, this.#to, INPUT_MAX - this.#to, null);
+      // Byte by byte: what follows the line is for the command that is become.
+      const count = readSync(this.#fd, this.#buffer, this.#to, 1, null);
       if (count === 0) this.#isEnded = true;
       this.#to += count;
     } catch (error) {

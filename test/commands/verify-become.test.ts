@@ -124,3 +124,11 @@ test("what the system cannot run is said in two lines", oath, async (t) => {
   const ended = await home.run([...VERIFY, "--", broken], { input: await phone.next() });
   assertFailure(ended, 2, /broken: cannot be run/);
 });
+
+test("what follows the code on standard input is the command's", oath, async (t) => {
+  const { home, phone } = await enrolledHome(t);
+  const input = `${await phone.next()}\nthe rest\nof it`;
+  const ended = await home.run([...VERIFY, "--", "cat"], { input });
+  assert.equal(ended.stdout, "the rest\nof it");
+  assert.equal(ended.code, 0);
+});
