@@ -33,7 +33,7 @@ export function locateProgram(name: string): string {
     : directories.map((directory) => resolve(directory, name));
   const found = candidates.find(isProgram);
   if (found) return found;
-  if (candidates.some((path) => existsSync(path))) {
+  if (name.includes("/") && existsSync(name)) {
     throw new Fault("usage", `${name}: this is no program`, { hint: "check its permissions" });
   }
   throw new Fault("usage", `${name}: there is no such command`, {
