@@ -17,7 +17,7 @@ import { formatKey, parseKey } from "./key-text.ts";
 import type { KeyringAnswer, KeyringQuestion } from "./keyring-process.ts";
 
 /** How long the keyring may take to answer, in milliseconds. */
-export const KEYRING_TIMEOUT = 5_000;
+export const KEYRING_TIMEOUT = 15_000;
 
 /** All that the keyring's client needs of the environment; NODE_OPTIONS is not in it. */
 const ENVIRONMENT = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "HOME"] as const;
