@@ -5,7 +5,7 @@ import type { Enrollment, VerifyOutcome } from "../contracts/service.ts";
 import { formatBackupCode } from "../core/backup-code.ts";
 import { decodeBase32 } from "../core/base32.ts";
 import { Fault } from "../core/fault.ts";
-import { codeAt, DEFAULT_PARAMETERS, timeStepAt } from "../core/totp.ts";
+import { codeAt, DEFAULT_PARAMETERS, matchTotp, timeStepAt } from "../core/totp.ts";
 import { enrollmentCard } from "../terminal/enrollment-card.ts";
 import { say } from "../terminal/output.ts";
 import { terminalConversation } from "../terminal/prompt.ts";
@@ -23,11 +23,8 @@ export async function playDemo({ service, settings }: Connection): Promise<void>
   const enrollment = await service.beginEnrollment(USER, options, silent);
   if (isLive) {
     const content = { ...enrollment, account: USER, parameters: options };
-    say(...enrollmentCard(content, settings.qr, process.env, process.stdout), "");
-    say(
-      "You are her phone: scan this with an authenticator app and type its code,",
-      "or press Enter and the program plays the phone.",
-    );
+    say(...enrollmentCard(content, settings.qr, process.env, process.stdout));
+    say("You are her phone: scan this and type the code, or press Enter to have it played.");
   }
   const phone = new Phone(enrollment, person);
   const { backupCodes, code } = await enroll(service, phone);
@@ -39,8 +36,7 @@ export async function playDemo({ service, settings }: Connection): Promise<void>
   title("2. The code that enrolled her is spent");
   tell(await ask(code));
   title("3. The next code lets her in");
-  const next = await phone.nextCode();
-  tell(await ask(next));
+  const next = await letIn(phone, ask);
   title("4. The same code again: a replay");
   tell(await ask(next));
   title("5. The phone is lost: a backup code, once");
@@ -57,9 +53,14 @@ export async function playDemo({ service, settings }: Connection): Promise<void>
     "",
     "To do it for good:",
     "",
-    "  sudo npx countersign enroll YOUR-LOGIN",
-    "  sudo npx countersign verify YOUR-LOGIN",
+    `  sudo ${ownName()} enroll YOUR-LOGIN`,
+    `  sudo ${ownName()} verify YOUR-LOGIN`,
   );
+}
+
+/** As it was called: outside its checkout, npx would fetch a stranger's countersign as root. */
+function ownName(): string {
+  return process.env.npm_command === "exec" ? "npx countersign" : "countersign";
 }
 
 /** The phone: a person's, or the program that computes what one would show. */
@@ -81,21 +82,37 @@ class Phone {
   async code(): Promise<string> {
     const reply = await this.#person?.prompt("Code from the app: ");
     if (reply && reply.kind !== "text") throw new Fault("refused", "cancelled: nothing remains");
-    if (reply?.text.trim()) return reply.text;
+    if (reply?.text.trim()) return this.#remember(reply.text.trim());
     this.#person = undefined;
     return this.#compute();
   }
 
   /** A code that no earlier one spent: of the step after, which the window accepts. */
   async nextCode(): Promise<string> {
-    if (this.#person) say("  (a new code takes up to 30 seconds; Enter plays the phone)");
+    if (this.#person) say("  (the app shows a new code every 30 seconds; Enter has it played)");
     return this.code();
+  }
+
+  /** True while a person types the codes. */
+  get isPlayed(): boolean {
+    return this.#person === undefined;
+  }
+
+  get #secret(): Uint8Array {
+    return decodeBase32(this.#enrollment.secret);
+  }
+
+  /** So that a code which is computed later is a later one. */
+  #remember(typed: string): string {
+    const match = matchTotp(this.#secret, typed, Date.now(), DEFAULT_PARAMETERS);
+    this.#lastStep = Math.max(this.#lastStep, match?.step ?? -1);
+    return typed;
   }
 
   #compute(): string {
     const step = Math.max(timeStepAt(Date.now(), DEFAULT_PARAMETERS.period), this.#lastStep + 1);
     this.#lastStep = step;
-    return codeAt(decodeBase32(this.#enrollment.secret), step, DEFAULT_PARAMETERS);
+    return codeAt(this.#secret, step, DEFAULT_PARAMETERS);
   }
 }
 
@@ -107,6 +124,16 @@ async function enroll(service: Connection["service"], phone: Phone) {
     if (confirmation.status === "not-begun")
       throw new Fault("refused", "the enrollment has expired");
     say("  that code does not fit; the app shows another in a moment");
+  }
+}
+
+/** Until a code lets in: a person may type one that is spent. The code that did. */
+async function letIn(phone: Phone, ask: (text: string) => Promise<VerifyOutcome>): Promise<string> {
+  for (;;) {
+    const code = await phone.nextCode();
+    const outcome = await ask(code);
+    tell(outcome);
+    if (outcome.verdict !== "reject" || phone.isPlayed) return code;
   }
 }
 

@@ -19,6 +19,8 @@ export interface Presentation {
   readonly qr: QrSetting;
   readonly file: string | undefined;
   readonly json: boolean;
+  /** True for a person's own store, of which logins know nothing. */
+  readonly isOwnStore: boolean;
 }
 
 /** @throws Fault `refused` when it was cancelled or three codes did not fit: nothing is left then */
@@ -98,7 +100,7 @@ async function confirmInTries(
     if (confirmation.status === "not-begun") throw expired(user);
     offset = confirmation.clockOffset;
     // The card is drawn anew, so that it does not scroll out of sight.
-    if (left > 0) show(wrongCode(offset));
+    if (left > 0) show(...wrongCode(offset));
   }
   throw wrongCodes(offset);
 }
@@ -106,23 +108,27 @@ async function confirmInTries(
 function announce(
   { user, method }: Enrollment,
   backupCodes: readonly string[],
-  { json, file }: Presentation,
+  { json, file, isOwnStore }: Presentation,
 ): void {
   if (json) {
     sayJson({ user, method, status: "active", backupCodes });
     return;
   }
   say(
-    `${user} is enrolled. To try it: countersign verify ${user}`,
+    `${user} is enrolled${isOwnStore ? " in a store of their own; a login asks the host's" : ""}.`,
+    `To try it, with the next code: countersign verify ${user}`,
     "",
     ...backupCodeLines(backupCodes),
   );
   if (file !== undefined) say("", `${file} holds the secret: delete it once it is scanned.`);
 }
 
-function wrongCode(offset: number | undefined): string {
-  if (offset === undefined) return "That code does not fit. Type the one the app shows now:";
-  return `That code does not fit: ${clockWords(offset)}.`;
+function wrongCode(offset: number | undefined): string[] {
+  if (offset === undefined) return ["That code does not fit. Type the one the app shows now:"];
+  return [
+    `That code does not fit: ${clockWords(offset)}.`,
+    "Set the clock that is wrong, and type the code the app shows then:",
+  ];
 }
 
 function cancelled(): Fault {

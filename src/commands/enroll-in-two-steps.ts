@@ -3,12 +3,16 @@ import type { Confirmation, Countersign, EnrollOptions } from "../contracts/serv
 import { groupsOfFour } from "../core/base32.ts";
 import { Fault } from "../core/fault.ts";
 import { say, sayJson } from "../terminal/output.ts";
+import { writeQrFile } from "../terminal/qr-file.ts";
 import { conversationFor } from "./conversation.ts";
-import { backupCodeLines, clockWords, isoTime } from "./words.ts";
+import { checkQrFile } from "./qr-picture.ts";
+import { backupCodeLines, clockWords, isoTime, shortTime } from "./words.ts";
 
 interface Way {
   readonly json: boolean;
   readonly codeStdin: boolean;
+  /** Where the QR code is written to as well. */
+  readonly file: string | undefined;
 }
 
 export async function beginForScript(
@@ -17,9 +21,16 @@ export async function beginForScript(
   options: EnrollOptions,
   way: Way,
 ): Promise<void> {
+  if (way.file !== undefined) checkQrFile(way.file);
   const conversation = conversationFor(way.codeStdin);
   const begun = await service.beginEnrollment(user, options, conversation);
   const { method, secret, uri } = begun;
+  try {
+    if (way.file !== undefined) await writeQrFile(way.file, uri);
+  } catch (error) {
+    await service.cancelEnrollment(user, method);
+    throw error;
+  }
   const expiresAt = isoTime(begun.expiresAt);
   if (way.json) return sayJson({ user, method, secret, uri, expiresAt });
   say(
@@ -27,7 +38,7 @@ export async function beginForScript(
     `key      ${groupsOfFour(secret)}`,
     `address  ${uri}`,
     "",
-    `Confirm it before ${expiresAt} with: countersign enroll ${user} --confirm`,
+    `Confirm it before ${shortTime(begun.expiresAt)} with: countersign enroll ${user} --confirm`,
   );
 }
 

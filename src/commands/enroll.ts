@@ -3,6 +3,7 @@ import { accountMeant, callerOfThisProcess } from "../client/caller.ts";
 import { currentScope, withCountersign } from "../client/connect.ts";
 import { demandHostAccount } from "../client/host-account.ts";
 import type { EnrollOptions } from "../contracts/service.ts";
+import { Fault } from "../core/fault.ts";
 import { ALGORITHMS } from "../core/totp.ts";
 import { CountersignCommand, codeStdin, json, optionalUser } from "./base.ts";
 import { enrollAtTerminal } from "./enroll-at-terminal.ts";
@@ -72,7 +73,7 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
       helpValue: "FILE",
       description: "also write the QR code to a new .png or .svg file",
     }),
-    begin: Flags.boolean({ description: "begin only: print the secret", exclusive: ["confirm"] }),
+    begin: Flags.boolean({ description: "begin only: print the secret" }),
     confirm: Flags.boolean({ description: "confirm what was begun, with a code" }),
     "code-stdin": codeStdin,
     json,
@@ -80,6 +81,11 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Enroll);
+    if (flags.begin && flags.confirm) {
+      throw new Fault("usage", "--begin and --confirm are two steps, one after the other", {
+        hint: "countersign help enroll",
+      });
+    }
     const options: EnrollOptions = {
       method: flags.method,
       issuer: flags.issuer,
@@ -90,15 +96,12 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
     const user = accountMeant(args.user, callerOfThisProcess());
     if (currentScope().name === "system" && !flags.confirm) demandHostAccount(user);
     await withCountersign({ begin: !flags.confirm }, async (connection) => {
-      const way = { json: flags.json, codeStdin: flags["code-stdin"] };
+      const way = { json: flags.json, codeStdin: flags["code-stdin"], file: flags["qr-file"] };
       if (flags.confirm) return confirmForScript(connection.service, user, flags.method, way);
       if (flags.begin) return beginForScript(connection.service, user, options, way);
       const qr = flags.qr ?? connection.settings.qr;
-      return enrollAtTerminal(connection.service, user, options, {
-        qr,
-        file: flags["qr-file"],
-        ...way,
-      });
+      const isOwnStore = connection.scope.name === "personal";
+      return enrollAtTerminal(connection.service, user, options, { qr, isOwnStore, ...way });
     });
   }
 }

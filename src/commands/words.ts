@@ -41,7 +41,7 @@ export function clockWords(offset: number): string {
   const seconds = Math.abs(offset);
   const amount = seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
   const direction = offset > 0 ? "ahead of" : "behind";
-  return `the phone's clock is about ${amount} ${direction} this host's`;
+  return `the phone's clock is ${amount} ${direction} this host's`;
 }
 
 /** `1 code`, `2 codes`. */

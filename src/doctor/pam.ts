@@ -53,7 +53,8 @@ function none({ program }: PamReaders): Finding {
   return warning(
     "no service asks countersign",
     "enroll first, then write in /etc/pam.d/sshd in place of its @include common-auth: " +
-      `auth required pam_exec.so quiet seteuid expose_authtok ${program} verify --pam`,
+      `auth required pam_exec.so quiet seteuid expose_authtok ${program} verify --pam, ` +
+      "and below it: auth required pam_permit.so",
   );
 }
 

@@ -54,7 +54,8 @@ function textOnly(
   columns: number,
   choice: QrChoice & { readonly style: "none" },
 ): string[] {
-  const reason = choice.reason === undefined ? [] : wrap(`No QR code: ${choice.reason}.`, columns);
+  const told = `No QR code: ${choice.reason}. enroll --qr-file FILE writes a picture of it.`;
+  const reason = choice.reason === undefined ? [] : wrap(told, columns);
   return [...reason, ...textBlock(content, columns, false), ""];
 }
 

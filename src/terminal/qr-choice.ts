@@ -27,7 +27,10 @@ export function chooseQrStyle(
   }
   const style = setting === "auto" ? automatic(environment, output, modules) : setting;
   const reason = misfit(output, modules, style);
-  if (reason !== undefined) return { style: "none", reason };
+  if (reason !== undefined) {
+    const smaller = style === "ascii" && misfit(output, modules, "utf8") === undefined;
+    return { style: "none", reason: smaller ? `${reason} (--qr utf8 would fit)` : reason };
+  }
   return { style, colour: showsColour(environment, output) };
 }
 

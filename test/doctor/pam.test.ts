@@ -27,7 +27,9 @@ class Host {
   plant(services: Record<string, string>): void {
     const own = Object.entries(services).map(([name, text]) => [
       `pam.d/${name}`,
-      text.replaceAll("$P", this.program).replaceAll("$E", `${EXEC} ${this.program} verify --pam`),
+      complete(text)
+        .replaceAll("$P", this.program)
+        .replaceAll("$E", `${EXEC} ${this.program} verify --pam`),
     ]);
     plant(this.at, Object.fromEntries(own));
   }
@@ -51,6 +53,13 @@ class Host {
   }
 }
 
+/** With what answers for credentials, which is not what these stacks are about. */
+function complete(text: string): string {
+  const others = /pam_(?!exec)\w+\.so|include|substack/;
+  const asks = text.includes("$E") || text.includes("pam_exec.so");
+  return asks && !others.test(text) ? `${text}auth required pam_permit.so\n` : text;
+}
+
 /** What is said of one service with this text. */
 function say(t: TestContext, text: string, name = "sshd"): string {
   return new Host(t, { [name]: text }).say().join("\n");
@@ -68,12 +77,26 @@ test("no service is a warning with the line to add", (t) => {
   assert.equal(finding?.state, "warning");
   assert.match(
     finding?.mend ?? "",
-    /seteuid expose_authtok \/usr\/local\/bin\/countersign verify --pam$/,
+    /seteuid expose_authtok \/usr\/local\/bin\/countersign verify --pam, and below/,
   );
   // The line it tells is one it finds well, with the program that is here.
-  const line = /: (auth .*)$/.exec(finding?.mend ?? "")?.[1] ?? "";
-  host.plant({ sshd: line.replace("/usr/local/bin/countersign", "$P") });
+  const [, asking = "", answering = ""] =
+    /: (auth .*), and below it: (auth .*)$/.exec(finding?.mend ?? "") ?? [];
+  host.plant({ sshd: `${asking.replace("/usr/local/bin/countersign", "$P")}\n${answering}\n` });
   assert.deepEqual(host.say(), ["ok sshd: ask for a code"]);
+});
+
+test("where nothing answers for credentials sshd lets nobody in, and it is said", (t) => {
+  const host = new Host(t);
+  const line = `auth required ${EXEC} ${host.program} verify --pam\n`;
+  for (const [rest, said] of [
+    ["", /^problem sshd: nothing answers for credentials/],
+    ["auth optional pam_faildelay.so delay=0\n", /^problem sshd: nothing answers/],
+    ["auth required pam_permit.so\n", /^ok sshd/],
+  ] as const) {
+    plant(host.at, { "pam.d/sshd": line + rest });
+    assert.match(host.say().join("\n"), said);
+  }
 });
 
 test("each slip in the line is a problem", (t) => {

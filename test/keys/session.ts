@@ -24,12 +24,15 @@ export async function openSession(t: TestContext): Promise<Session> {
     XDG_RUNTIME_DIR: join(home, "run"),
   };
   mkdirSync(join(home, "run"), { mode: 0o700 });
-  const bus = spawn("dbus-daemon", ["--session", "--nofork", "--print-address"], {
+  // Its own address: the default one is in /tmp, and what is killed leaves its socket there.
+  const address = `unix:path=${join(home, "bus")}`;
+  const options = ["--session", "--nofork", "--print-address", `--address=${address}`];
+  const bus = spawn("dbus-daemon", options, {
     env,
     stdio: ["ignore", "pipe", "ignore"],
   });
   t.after(() => end(bus));
-  const [address] = await once(createInterface(bus.stdout), "line");
+  await once(createInterface(bus.stdout), "line");
   env.DBUS_SESSION_BUS_ADDRESS = address;
   const keyring = spawn(
     "gnome-keyring-daemon",

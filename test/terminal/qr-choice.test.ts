@@ -19,7 +19,7 @@ test("UTF-8 goes by LC_ALL, then LC_CTYPE, then LANG", () => {
 test("what does not fit is not drawn, and the reason says by how much", () => {
   assert.deepEqual(chooseQrStyle({ TERM: "xterm" }, SCREEN, "auto", 37), {
     style: "none",
-    reason: "this needs 82 columns, the terminal has 80",
+    reason: "this needs 82 columns, the terminal has 80 (--qr utf8 would fit)",
   });
   assert.deepEqual(chooseQrStyle(UTF8, { ...SCREEN, columns: 40 }, "utf8", 37), {
     style: "none",

@@ -59,7 +59,11 @@ async function* documents(records: AsyncIterable<AuditRecord>): AsyncGenerator<o
 function toRow(record: AuditRecord): string[] {
   const { at, action, user, service, rhost } = record;
   const cells = [user, outcome(record), service, rhost];
-  return [shortTime(at, "seconds"), action, ...cells.map((cell) => cell || "-")];
+  return [
+    shortTime(at, "seconds").slice("2026-".length),
+    action,
+    ...cells.map((cell) => cell || "-"),
+  ];
 }
 
 function outcome({ verdict, reason, method, detail }: AuditRecord): string {

@@ -11,6 +11,9 @@ const SETUID = /^(su|su-l|sudo|sudo-i|doas|passwd|chfn|chsh|polkit-1|pkexec)$/;
 /** These leave what was typed to the next line, pam_exec among them. */
 const TAKES_PASSWORD = /^pam_(unix|sss|winbind|ldap|krb5)\.so$/;
 
+/** These answer pam_setcred(3) with PAM_IGNORE. */
+const IGNORES_CREDENTIALS = /^pam_(exec|faildelay|nologin|echo|warn)\.so$/;
+
 /** What is wrong with one service. */
 export interface Note extends LineFault {
   readonly state: "problem" | "warning";
@@ -32,6 +35,7 @@ export function examineService({ name, steps }: Service, owner: number): Note[] 
       ? asking.filter((line) => line.type === "auth").flatMap(withoutRoot)
       : []),
     ...sharedAnswer(auth, first),
+    ...unansweredCredentials(auth, first),
     ...waysIn(steps, first),
   ];
 }
@@ -56,6 +60,20 @@ function sharedAnswer(auth: readonly PamLine[], asking: PamLine): Note[] {
         "the same answer, which cannot be the password and the code",
       "keep one of them here: sshd can ask for a key first, then for the code alone " +
         "(AuthenticationMethods publickey,keyboard-interactive)",
+    ),
+  ];
+}
+
+/**
+ * sshd, login and su ask the same lines for credentials once the code was accepted, pam_setcred(3).
+ * Where every line ignores that, the login fails after all.
+ */
+function unansweredCredentials(auth: readonly PamLine[], asking: PamLine): Note[] {
+  if (auth.some(({ module }) => !IGNORES_CREDENTIALS.test(basename(module)))) return [];
+  return [
+    bad(
+      `nothing answers for credentials, so that sshd lets nobody in (${asking.place})`,
+      "add below it: auth required pam_permit.so",
     ),
   ];
 }
