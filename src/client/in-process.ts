@@ -41,6 +41,9 @@ export async function openParts(
   settings: Settings,
   options: OpenOptions = {},
 ): Promise<EngineParts> {
+  // Stopped in the middle of a transaction (Ctrl-Z, sent by a user to root's process in their
+  // terminal), it would hold the store's lock and keep everybody out.
+  process.on("SIGTSTP", () => undefined);
   const path = storePath(scope, settings);
   const sealer = await openSealer(scope, settings);
   const store = openSqliteStore(path, options);

@@ -32,7 +32,7 @@ export async function getSetting(name: string): Promise<SettingView> {
 export async function setSetting(name: string, value: string): Promise<Fault | undefined> {
   const editor = await import("../settings/editor.ts");
   await editor.setSetting(currentScope(), name, value);
-  return recordChange("settings-set", name);
+  return recordChange("settings-set", `${name}=${value}`);
 }
 
 /** As `setSetting`; `changed` is false when it was not set. */
@@ -47,12 +47,12 @@ export async function unsetSetting(
 
 async function recordChange(
   action: "settings-set" | "settings-unset",
-  name: string,
+  change: string,
 ): Promise<Fault | undefined> {
   // Before init there is no log, and nobody whom the setting could concern.
   if (!isSetUp(currentScope())) return undefined;
   try {
-    await withCountersign({}, ({ service }) => service.recordSetting(action, name));
+    await withCountersign({}, ({ service }) => service.recordSetting(action, change));
     return undefined;
   } catch (error) {
     if (error instanceof Fault) return error;

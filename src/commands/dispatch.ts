@@ -1,4 +1,5 @@
 /** Runs a command through oclif, and is the one place where a failure becomes an exit status. */
+import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Errors, flush } from "@oclif/core";
 import { run } from "@oclif/core/run";
@@ -8,6 +9,7 @@ import { COMMANDS } from "./index.ts";
 
 /** The exit status. Commands that end in one of their own set it by `this.exit`. */
 export async function runCommand(args: readonly string[], root: URL): Promise<number> {
+  withhold(process.env);
   try {
     // Never the plugins that HOME or an environment variable names: their code would run as root.
     const only = { root: fileURLToPath(root), userPlugins: false, devPlugins: false };
@@ -17,6 +19,19 @@ export async function runCommand(args: readonly string[], root: URL): Promise<nu
   } catch (error) {
     return conclude(error, args);
   }
+}
+
+/**
+ * oclif reads a theme and writes a cache where the environment says. As root it would read
+ * and write where another user has planted a fifo or a link (su without -, sudo -E).
+ */
+function withhold(env: NodeJS.ProcessEnv): void {
+  const { uid, homedir } = userInfo();
+  for (const name of Object.keys(env)) {
+    const isOclifs = /^(COUNTERSIGN|OCLIF)_/.test(name) && name !== "COUNTERSIGN_HOME";
+    if (isOclifs || (uid === 0 && name.startsWith("XDG_"))) delete env[name];
+  }
+  if (uid === 0) env.HOME = homedir;
 }
 
 /** Waits for the output to be out. A reader that has gone away takes no more: that is no error. */

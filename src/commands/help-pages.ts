@@ -30,8 +30,13 @@ function isTopic(page: string, rendered: ReadonlySet<string>): boolean {
   return [...rendered].some((name) => name.startsWith(`${page} `));
 }
 
-/** `--help` after `--` belongs to the command that is run on acceptance. */
+/**
+ * `--help` after `--` belongs to the command that is run on acceptance. Asked for help in the
+ * middle of other arguments, `verify` gives none: its exit status would read as an acceptance,
+ * and what a script passes on, a name or a host, may read `--help`.
+ */
 function wantsHelp(args: readonly string[]): boolean {
+  if (args[0] === "verify" && args.length > 2) return false;
   const end = args.indexOf("--");
   const own = end < 0 ? args : args.slice(0, end);
   return own.includes("--help") || own.includes("-h");

@@ -8,6 +8,11 @@ export interface Sealer {
    * @throws Fault `sealed-corrupt` when it was altered, moved, or sealed under another key
    */
   open(sealed: Uint8Array, cell: Cell): Buffer;
+  /**
+   * A keyed digest that binds these bytes to their cell, 32 bytes: who writes to the store
+   * and does not hold the key cannot make one.
+   */
+  bind(bytes: Uint8Array, cell: Cell): Buffer;
   /** The key of the audit chain. */
   readonly auditKey: Uint8Array;
   /** Forgets every key. */

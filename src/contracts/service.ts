@@ -151,7 +151,8 @@ export interface Countersign {
   listAudit(filter: AuditFilter, last?: number): AsyncIterable<AuditRecord>;
   /** `progress` is called now and then with the number of events seen. */
   verifyAudit(head?: AuditHead, progress?: (events: number) => void): Promise<AuditVerification>;
-  recordSetting(action: "settings-set" | "settings-unset", name: string): Promise<void>;
+  /** `change`: the setting's name, and its new value where it has one. */
+  recordSetting(action: "settings-set" | "settings-unset", change: string): Promise<void>;
 
   status(since: number): Promise<StatusReport>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 /** The account is PAM_USER or the name of the kernel's uid, and nothing else (DESIGN.md 6.7). */
+import { createHash } from "node:crypto";
 import { isPrintable } from "./printable.ts";
 
 /** Longest account name, in bytes of UTF-8: LOGIN_NAME_MAX on Linux. */
@@ -18,7 +19,7 @@ export function isAccount(name: string): boolean {
 }
 
 /** Longest throttle key, in UTF-16 code units: made-up names are not to fill the store. */
-const KEY_MAX_LENGTH = 1024;
+const KEY_MAX_LENGTH = 64;
 
 /**
  * The key under which attempts are counted: every spelling of a name shares one counter
@@ -28,13 +29,13 @@ const KEY_MAX_LENGTH = 1024;
  * two large forms; normalized at the end as well, for letters that only then are neighbours.
  */
 export function throttleKey(name: string): string {
-  return name
+  const key = name
     .normalize("NFKC")
     .replace(/[\s\u200b-\u200f\ufeff]/gu, "")
     .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .replaceAll("ς", "σ")
-    .normalize("NFKC")
-    .slice(0, KEY_MAX_LENGTH);
+    .normalize("NFKC");
+  return key.length <= KEY_MAX_LENGTH ? key : createHash("sha256").update(key).digest("hex");
 }

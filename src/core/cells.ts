@@ -14,3 +14,8 @@ export function secretCell({ id, user }: { readonly id: string; readonly user: s
 
 /** The known text that shows whether a key fits the store. */
 export const KEY_CHECK_CELL: Cell = { table: "facts", column: "value", row: ["key-check"] };
+
+/** A backup code's hash: its own user's. */
+export function backupCodeCell(user: string): Cell {
+  return { table: "backup_codes", column: "hash", row: [user] };
+}

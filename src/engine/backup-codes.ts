@@ -2,6 +2,7 @@
 import type { Conversation } from "../contracts/conversation.ts";
 import type { BackupCodeStatus, Caller } from "../contracts/service.ts";
 import { BACKUP_CODE_LENGTH, BACKUP_CODES_PER_SET, backupCodeFrom } from "../core/backup-code.ts";
+import { backupCodeCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import type { EngineParts } from "./parts.ts";
@@ -11,11 +12,17 @@ import { record } from "./record.ts";
 const SALT_BYTES = 16;
 
 /** A new set: the codes for the person, the salt and hashes for the store. */
-export async function newBackupCodes({ random, slowHash, scryptCost }: EngineParts) {
+export async function newBackupCodes(
+  { random, slowHash, scryptCost, sealer }: EngineParts,
+  user: string,
+) {
   const codes = new Set<string>();
   while (codes.size < BACKUP_CODES_PER_SET) codes.add(backupCodeFrom(random(BACKUP_CODE_LENGTH)));
   const salt = random(SALT_BYTES);
-  const hashes = await Promise.all([...codes].map((code) => slowHash(code, salt, scryptCost)));
+  const cell = backupCodeCell(user);
+  const hashes = await Promise.all(
+    [...codes].map(async (code) => sealer.bind(await slowHash(code, salt, scryptCost), cell)),
+  );
   return { codes: [...codes], set: { salt, cost: scryptCost, hashes } };
 }
 
@@ -28,7 +35,7 @@ export async function generateBackupCodes(
 ): Promise<readonly string[]> {
   mayActOn(caller, user);
   await demandFreshCode(parts, caller, user, conversation);
-  const { codes, set } = await newBackupCodes(parts);
+  const { codes, set } = await newBackupCodes(parts, user);
   await parts.store.transact(async (tx) => {
     const overview = await tx.accounts.overview(user);
     if (!overview?.authenticators.some(({ status }) => status === "active"))

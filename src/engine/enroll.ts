@@ -50,7 +50,7 @@ export async function confirmEnrollment(
   const { match, offset } = checkCode(parts, pending, typed);
   if (!match) return refuseConfirmation(parts, caller, user, method, offset);
 
-  const { codes, set } = await newBackupCodes(parts);
+  const { codes, set } = await newBackupCodes(parts, user);
   return parts.store.transact(async (tx): Promise<Confirmation> => {
     const at = parts.clock.now();
     await refuseDisabled(tx, user);

@@ -17,8 +17,11 @@ export interface Happening {
   readonly detail?: string;
 }
 
-/** Longest text from outside that a record keeps, in characters. */
-const LONGEST = 256;
+/**
+ * Longest text from outside that a record keeps, in characters: names and hosts that are real
+ * fit, and made-up ones do not fill the disk so fast.
+ */
+const LONGEST = 128;
 
 export async function record(
   tx: Transaction,

@@ -6,7 +6,7 @@
  * at 2^32 sealings under one key they may begin to repeat (NIST SP 800-38D 8.3), which is
  * far beyond any host's enrollments.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { MASTER_KEY_BYTES } from "../contracts/key-provider.ts";
 import type { Sealer } from "../contracts/sealing.ts";
 import type { Cell } from "../core/cells.ts";
@@ -28,6 +28,7 @@ export function createSealer(masterKey: Uint8Array): Sealer {
   // Distinct info strings (RFC 5869 3.2): neither key tells anything of the other.
   const sealingKey = derive(masterKey, "countersign/1 sealing");
   const auditKey = derive(masterKey, "countersign/1 audit chain");
+  const bindingKey = derive(masterKey, "countersign/1 binding");
   let closed = false;
   // A zeroed key still encrypts, and under it everybody can read.
   const refuseClosed = (): void => {
@@ -42,6 +43,13 @@ export function createSealer(masterKey: Uint8Array): Sealer {
       refuseClosed();
       return open(sealingKey, sealed, cell);
     },
+    bind(bytes, cell) {
+      refuseClosed();
+      const place = associatedData(VERSION, cell);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(place.length);
+      return createHmac("sha256", bindingKey).update(length).update(place).update(bytes).digest();
+    },
     get auditKey() {
       refuseClosed();
       return auditKey;
@@ -50,6 +58,7 @@ export function createSealer(masterKey: Uint8Array): Sealer {
       closed = true;
       sealingKey.fill(0);
       auditKey.fill(0);
+      bindingKey.fill(0);
     },
   };
 }

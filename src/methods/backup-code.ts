@@ -1,5 +1,6 @@
 /** The method `backup-code`: look-up secrets, hashed once per set and spent once. */
 import type { Method } from "../contracts/method.ts";
+import { backupCodeCell } from "../core/cells.ts";
 
 export const BACKUP_CODE = "backup-code";
 export const SALT_BYTES = 16;
@@ -14,9 +15,10 @@ export const backupCode: Method = {
   },
 
   /** One hash for one attempt, whether or not there is a set: the time tells nothing. */
-  async prepare(store, user, code, { random, slowHash, scryptCost }) {
+  async prepare(store, user, code, { random, slowHash, scryptCost, sealer }) {
     const set = await store.read((view) => view.backupCodes.find(user));
-    return slowHash(code, set?.salt ?? random(SALT_BYTES), set?.cost ?? scryptCost);
+    const hash = await slowHash(code, set?.salt ?? random(SALT_BYTES), set?.cost ?? scryptCost);
+    return sealer.bind(hash, backupCodeCell(user));
   },
 
   async judge(tx, { user, at }, _parts, prepared) {

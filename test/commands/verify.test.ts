@@ -1,6 +1,7 @@
 /** verify: each verdict's exit status, its sentence, and its JSON document. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { Home } from "../support/cli.ts";
 import { needs } from "../support/parts.ts";
 import { enrolledHome, succeed } from "./enrolled.ts";
 
@@ -153,4 +154,20 @@ test("20 at once with one code: one is let in", oath, async (t) => {
   const runs = await home.runAtOnce(20, args, { input: await phone.next() });
   assert.equal(runs.filter(({ code }) => code === 0).length, 1);
   assert.deepEqual(new Set(runs.map(({ code }) => code)), new Set([0, 1, 4]));
+});
+
+test("asking for help among other arguments is no acceptance", async (t) => {
+  const home = await Home.make(t);
+  for (const args of [
+    ["verify", "-h", "--code-stdin"],
+    ["verify", "alice", "--help"],
+    ["verify", "alice", "--code-stdin", "--rhost", "--help"],
+    ["verify", "--service", "-h", "alice", "--code-stdin"],
+    ["verify", "--pam", "--help"],
+    ["verify", "--help", "--pam"],
+  ]) {
+    const ended = await home.run(args, { input: "000000", env: { PAM_USER: "alice" } });
+    assert.equal(ended.code, 2, args.join(" "));
+    assert.equal(ended.stdout, "", args.join(" "));
+  }
 });

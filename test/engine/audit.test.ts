@@ -138,7 +138,7 @@ test("control characters of anything from outside are stripped, and the chain st
   const fields = [verified?.user, verified?.service, verified?.rhost, verified?.tty];
   assert.deepEqual(fields, [`alice${clean}`, clean, clean, clean]);
   assert.equal(verified?.caller, `0:${clean}`);
-  assert.deepEqual([long?.service?.length, long?.rhost], [256, null]);
+  assert.deepEqual([long?.service?.length, long?.rhost], [128, null]);
   assert.equal(setting?.detail, clean);
   assert.equal(reset?.method, clean);
   assert.equal((await host.root.verifyAudit()).intact, true);

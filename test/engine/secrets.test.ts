@@ -116,6 +116,7 @@ test("what was opened or made is zeroed", async (t) => {
   const root = host.with({
     sealer: {
       ...{ auditKey: sealer.auditKey, close: () => undefined },
+      bind: (bytes, cell) => sealer.bind(bytes, cell),
       seal: (plain, cell) => sealer.seal(plain, cell),
       open: (sealed, cell) => {
         const plain = sealer.open(sealed, cell);

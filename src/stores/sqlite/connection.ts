@@ -1,5 +1,7 @@
 /** One connection to a SQLite file: statements prepared once, and typed rows. */
+
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { LOCKED_FOREVER } from "../../core/throttle.ts";
 
 export type Value = SQLInputValue | boolean | undefined;
 export type Row = Readonly<Record<string, unknown>>;
@@ -94,6 +96,8 @@ export function textOrNull(row: Row, column: string): string | null {
 export function integer(row: Row, column: string): number {
   const value = row[column];
   if (typeof value !== "number") throw new DamagedRow(`column ${column} is not a number`);
+  // None is larger than the last moment a Date can name, which a delay without end has.
+  if (Math.abs(value) > LOCKED_FOREVER) throw new DamagedRow(`column ${column} is out of range`);
   return value;
 }
 
