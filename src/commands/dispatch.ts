@@ -1,4 +1,5 @@
 /** Runs a command through oclif, and is the one place where a failure becomes an exit status. */
+import { statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Errors, flush } from "@oclif/core";
@@ -31,7 +32,13 @@ function withhold(env: NodeJS.ProcessEnv): void {
     const isOclifs = /^(COUNTERSIGN|OCLIF)_/.test(name) && name !== "COUNTERSIGN_HOME";
     if (isOclifs || (uid === 0 && name.startsWith("XDG_"))) delete env[name];
   }
-  if (uid === 0) env.HOME = homedir;
+  if (uid === 0 && !isRoots(env.HOME)) env.HOME = homedir;
+}
+
+/** True for a directory that nobody but root can plant anything in. */
+function isRoots(path: string | undefined): boolean {
+  const found = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === 0 && (found.mode & 0o022) === 0;
 }
 
 /** Waits for the output to be out. A reader that has gone away takes no more: that is no error. */

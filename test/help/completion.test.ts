@@ -56,8 +56,10 @@ test("writes beneath the cache directory alone, and only words of ours", async (
   assert.match(words, /^user:list --json$/m);
 });
 
-test("a home that cannot be written to is one line, and no stack trace", async () => {
-  const env = { ...MINIMAL_ENV, HOME: "/dev/null" };
+test("a home that cannot be written to is one line, and no stack trace", async (t) => {
+  const home = await makeDirectory(t);
+  writeFileSync(join(home, ".cache"), "in its place");
+  const env = { ...MINIMAL_ENV, HOME: home };
   const { stderr, code } = await run([CLI, "autocomplete", "bash"], { env });
   assert.notEqual(code, 0);
   assert.doesNotMatch(stderr, /^\s+at /m);

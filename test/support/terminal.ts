@@ -99,9 +99,12 @@ export class Terminal {
   async exitStatus(patience = PATIENCE): Promise<number | undefined> {
     const deadline = Date.now() + patience;
     for (;;) {
-      const state = await this.#tmux("display-message", "-p", "#{pane_dead}:#{pane_dead_status}");
-      const [dead, status] = state.trim().split(":");
-      if (dead === "1") return status ? Number(status) : undefined;
+      const format = "#{pane_dead_status}:#{pane_dead_signal}";
+      const state = await this.#tmux("display-message", "-p", format);
+      // Dead is a pane before it is known how: neither stands there for a moment.
+      const [status, signal] = state.trim().split(":");
+      if (status) return Number(status);
+      if (signal) return undefined;
       if (Date.now() > deadline) throw new Error(`it never ended:\n${await this.screen()}`);
       await sleep(POLL);
     }
