@@ -19,14 +19,21 @@ export function sayJson(document: unknown): void {
   sayText(`${JSON.stringify(document)}\n`);
 }
 
+/** Characters that are written at once. */
+const CHUNK = 65_536;
+
 /** One JSON array, written as its elements come: memory does not grow with their number. */
 export async function sayJsonArray(elements: AsyncIterable<unknown>): Promise<void> {
   let separator = "[";
+  let pending = "";
   for await (const element of elements) {
-    await write(`${separator}${JSON.stringify(element)}`);
+    pending += `${separator}${JSON.stringify(element)}`;
     separator = ",\n";
+    if (pending.length < CHUNK) continue;
+    await write(pending);
+    pending = "";
   }
-  await write(separator === "[" ? "[]\n" : "]\n");
+  await write(`${pending}${separator === "[" ? "[]\n" : "]\n"}`);
 }
 
 /** Columns to lay text out in; a pipe is given all that the text needs. */
@@ -42,6 +49,8 @@ export function hasColour(): boolean {
 
 async function write(text: string): Promise<void> {
   if (!output().write(text)) await once(process.stdout, "drain");
+  // A turn of the event loop: without one the memory of what was written is not taken back.
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 let isWatched = false;

@@ -91,13 +91,23 @@ function compareLists(): void {
   }
 }
 
-/** Peak resident memory of the whole command, in KiB, by the kernel's account at its exit. */
+/** Peak resident memory of the command, in KiB: VmHWM of proc(5), which exec begins anew. */
 function list(trial: Trial): { bytes: number; peak: number } {
-  const tell =
-    "process.on('exit',()=>process.stderr.write(String(process.resourceUsage().maxRSS)))";
+  const tell = `import { readFileSync } from "node:fs";
+    process.on("exit", () => {
+      const status = readFileSync("/proc/self/status", "utf8");
+      process.stderr.write(/VmHWM:\\s+(\\d+)/.exec(status)[1]);
+    });`;
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    ["--import", `data:text/javascript,${tell}`, MAIN, "user", "list", "--json"],
+    [
+      "--import",
+      `data:text/javascript,${encodeURIComponent(tell)}`,
+      MAIN,
+      "user",
+      "list",
+      "--json",
+    ],
     { env: { COUNTERSIGN_HOME: trial.home }, maxBuffer: 1 << 30, encoding: "utf8" },
   );
   return { bytes: Buffer.byteLength(stdout), peak: Number(stderr) };
