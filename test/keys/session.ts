@@ -49,7 +49,7 @@ export async function openSession(t: TestContext): Promise<Session> {
   };
   const probe = ["store", "--label=probe", "probe", "probe"];
   for (let tries = 0; (await run("secret-tool", probe, "probe")) !== 0; tries++) {
-    if (tries === 50) throw new Error("the keyring did not come up");
+    if (tries === 300) throw new Error("the keyring did not come up");
     await sleep(100);
   }
   return { env, run };

@@ -39,7 +39,7 @@ export class Terminal {
       ["start-server"],
       ["set-option", "-g", "status", "off"],
       ["set-option", "-g", "default-terminal", "screen-256color"],
-      // The last screen and the exit status stay to be read.
+      // The last screen stays to be read.
       ["set-option", "-g", "remain-on-exit", "on"],
       ["set-option", "-g", "remain-on-exit-format", ""],
     ].flatMap((command) => [...command, ";"]);
@@ -91,21 +91,6 @@ export class Terminal {
         typeof wanted === "string" ? screen.includes(wanted.trimEnd()) : wanted.test(screen);
       if (found) return screen;
       if (Date.now() > deadline) throw new Error(`the screen never showed ${wanted}:\n${screen}`);
-      await sleep(POLL);
-    }
-  }
-
-  /** Waits for the command to end; its exit status, or undefined when a signal ended it. */
-  async exitStatus(patience = PATIENCE): Promise<number | undefined> {
-    const deadline = Date.now() + patience;
-    for (;;) {
-      const format = "#{pane_dead_status}:#{pane_dead_signal}";
-      const state = await this.#tmux("display-message", "-p", format);
-      // Dead is a pane before it is known how: neither stands there for a moment.
-      const [status, signal] = state.trim().split(":");
-      if (status) return Number(status);
-      if (signal) return undefined;
-      if (Date.now() > deadline) throw new Error(`it never ended:\n${await this.screen()}`);
       await sleep(POLL);
     }
   }
