@@ -60,7 +60,7 @@ const ROOMS = {
       ...["stores", "keys", "settings", "files"],
     ],
     packages: ["koffi"],
-    builtins: ["fs", "crypto", "net"],
+    builtins: ["fs", "crypto", "net", "child_process"],
   },
   terminal: {
     values: ["core"],
@@ -99,6 +99,11 @@ module.exports = {
   allowedSeverity: "error",
   allowed: [
     ...Object.entries(ROOMS).flatMap(allowancesOf),
+    // One wiring for both places where the engine runs.
+    {
+      from: { path: "^src/daemon/main\\.ts$" },
+      to: { path: "^src/client/(in-process|over-socket)\\.ts$" },
+    },
     {
       from: { path: "^src/main\\.ts$" },
       to: {

@@ -19,6 +19,7 @@ const ENTRIES = [
   `commands/index=${root}src/commands/index.ts`,
   `commands/help=${root}src/commands/help.ts`,
   `commands/not-found=${root}src/commands/not-found.ts`,
+  `daemon=${root}src/daemon/main.ts`,
   // Looked for beside the chunk that starts it.
   `keyring-process=${root}src/keys/keyring-process.ts`,
 ];
@@ -31,7 +32,7 @@ const BUNDLING = [
   "--target=node26",
   "--log-level=warning",
   // otplib is bundled, being many small files; the others load late, or find their own files.
-  ...["@oclif/*", "conf", "keytar", "pngjs", "qrcode-terminal"].map((name) => `--external:${name}`),
+  ...["@oclif/*", "conf", "keytar", "koffi", "pngjs", "qrcode-terminal"].map((name) => `--external:${name}`),
 ];
 
 function run(program, ...args) {

@@ -1,15 +1,15 @@
 /**
  * The one door: commands come through here, and none knows which side of it the engine is
- * on. Today it is this process; the daemon's socket will be the other.
+ * on: this process, or the daemon behind its socket.
  */
 import { lstatSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Caller, Countersign } from "../contracts/service.ts";
-import { countersignFor } from "../engine/countersign.ts";
+import { trustedDirectory } from "../files/directories.ts";
 import type { Settings } from "../settings/schema.ts";
 import { type Scope, scopeOf } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
 import { callerOfThisProcess } from "./caller.ts";
-import { openParts } from "./in-process.ts";
 
 export interface ConnectOptions {
   /** In PAM's name: always the system's scope, whatever the environment says. */
@@ -37,10 +37,29 @@ export function currentScope(pam = false): Scope {
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
   const caller = callerOfThisProcess();
   const scope = options.scope ?? currentScope(options.pam);
-  if (options.begin) await beginWhereUntouched(scope);
   const settings = loadSettings(scope);
+  if (await hasDaemon(scope, caller)) {
+    const { countersignOver } = await import("./over-socket.ts");
+    return { service: countersignOver(scope.socketFile), caller, scope, settings };
+  }
+  if (options.begin) await beginWhereUntouched(scope);
+  const { openParts } = await import("./in-process.ts");
+  const { countersignFor } = await import("../engine/countersign.ts");
   const parts = await openParts(scope, settings);
   return { service: countersignFor(parts, caller), caller, scope, settings };
+}
+
+/**
+ * True where a daemon holds the store. Root goes on without one that does not answer, and
+ * repairs things so; anyone else's authenticators are in its store, and nowhere else.
+ * @throws Fault `file-untrusted` for a socket that another user may have put there
+ */
+async function hasDaemon({ socketFile }: Scope, { uid }: Caller): Promise<boolean> {
+  if (!lstatSync(socketFile, { throwIfNoEntry: false })) return false;
+  trustedDirectory(dirname(socketFile), uid);
+  if (uid !== 0) return true;
+  const { answers } = await import("./over-socket.ts");
+  return answers(socketFile);
 }
 
 /** Opens the door, lets `use` through, and closes it whatever happens. */

@@ -57,6 +57,11 @@ export async function openParts(
   return assemble(store, sealer, settings);
 }
 
+/** The same parts, deciding by other settings; key and store stay what they are. */
+export function applySettings(parts: EngineParts, settings: Settings): EngineParts {
+  return { ...parts, window: totpWindow(settings), policy: policyOf(settings) };
+}
+
 /** The engine's parts over a store and its sealer. */
 export function assemble(store: Store, sealer: Sealer, settings: Settings): EngineParts {
   return {

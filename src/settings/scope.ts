@@ -8,6 +8,8 @@ export interface Scope {
   readonly settingsFile: string;
   readonly storeFile: string;
   readonly keyFile: string;
+  /** The daemon's, where there is one: a person's is the host's. */
+  readonly socketFile: string;
   /** What `init` makes, where it is absent, with these modes. */
   readonly directories: readonly { readonly path: string; readonly mode: number }[];
 }
@@ -26,6 +28,7 @@ const SYSTEM: Scope = {
   settingsFile: "/etc/countersign/countersign.json",
   storeFile: "/var/lib/countersign/store.db",
   keyFile: "/etc/countersign/master.key",
+  socketFile: "/run/countersign/socket",
   directories: [
     // Settings may be read by all; what is secret in there has its own mode.
     { path: "/etc/countersign", mode: 0o755 },
@@ -55,6 +58,7 @@ function under(name: Scope["name"], config: string, data: string = config): Scop
     settingsFile: join(config, "countersign.json"),
     storeFile: join(data, "store.db"),
     keyFile: join(config, "master.key"),
+    socketFile: name === "home" ? join(data, "socket") : SYSTEM.socketFile,
     directories: [...new Set([config, data])].map((path) => ({ path, mode: 0o700 })),
   };
 }

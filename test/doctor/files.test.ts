@@ -28,6 +28,7 @@ function setUp(t: TestContext) {
     settingsFile: join(config, "countersign.json"),
     keyFile: join(config, "master.key"),
     storeFile: join(data, "store.db"),
+    socketFile: join(at, "run/socket"),
     directories: [
       { path: config, mode: 0o755 },
       { path: data, mode: 0o700 },

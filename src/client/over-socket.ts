@@ -1,0 +1,189 @@
+/** The daemon's engine, spoken to over its socket: the same contract as the engine's own. */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import type { Conversation, Reply } from "../contracts/conversation.ts";
+import type { Countersign, VerifyOutcome } from "../contracts/service.ts";
+import { formatHead } from "../core/audit-chain.ts";
+import { Fault, type FaultCode } from "../core/fault.ts";
+import type { Reason } from "../core/verdict.ts";
+import { LineReader } from "../protocol/lines.ts";
+import {
+  type ClientReply,
+  type DaemonMessage,
+  decodeMessage,
+  type Ending,
+  encodeOpening,
+  encodeReply,
+  type Opening,
+  type Utterance,
+} from "../protocol/messages.ts";
+
+type Argument = Readonly<Record<string, unknown>>;
+
+/** Each call is a connection of its own. */
+export function countersignOver(path: string): Countersign {
+  const call = async <T>(
+    name: string,
+    argument: Argument,
+    conversation?: Conversation,
+  ): Promise<T> => {
+    let result: T | undefined;
+    for await (const { isLast, document } of exchange<T>(path, name, argument, conversation)) {
+      if (isLast) result = document;
+    }
+    return result as T;
+  };
+  async function* items<T>(name: string, argument: Argument): AsyncGenerator<T> {
+    for await (const { isLast, document } of exchange<T>(path, name, argument)) {
+      if (!isLast) yield document;
+    }
+  }
+  return {
+    verify: (user, origin, conversation) =>
+      verifyOver(path, { kind: "verify", user, ...origin }, conversation),
+    beginEnrollment: (user, options, conversation) =>
+      call("beginEnrollment", { user, ...options }, conversation),
+    confirmEnrollment: (user, method, code) => call("confirmEnrollment", { user, method, code }),
+    cancelEnrollment: (user, method) => call("cancelEnrollment", { user, method }),
+    reset: (user, method, conversation) => call("reset", { user, method }, conversation),
+    generateBackupCodes: (user, conversation) =>
+      call("generateBackupCodes", { user }, conversation),
+    backupCodeStatus: (user) => call("backupCodeStatus", { user }),
+    revokeBackupCodes: (user, conversation) => call("revokeBackupCodes", { user }, conversation),
+    listUsers: () => items("listUsers", {}),
+    showUser: (user) => call("showUser", { user }),
+    disableUser: (user) => call("disableUser", { user }),
+    enableUser: (user) => call("enableUser", { user }),
+    unlockUser: (user) => call("unlockUser", { user }),
+    listAudit: (filter, last) => items("listAudit", { ...filter, last }),
+    verifyAudit: (head) => call("verifyAudit", { head: head && formatHead(head) }),
+    recordSetting: (action, name) => call("recordSetting", { action, name }),
+    status: (since) => call("status", { since }),
+    close: async () => undefined,
+  };
+}
+
+async function verifyOver(
+  path: string,
+  opening: Opening,
+  conversation: Conversation,
+): Promise<VerifyOutcome> {
+  for await (const message of converse(path, opening, conversation)) {
+    if (message.kind === "verdict") return toOutcome(message);
+    throw broken();
+  }
+  throw broken();
+}
+
+function toOutcome(told: Extract<Ending, { kind: "verdict" }>): VerifyOutcome {
+  const { verdict, user, method, reason, retryAt, message, hint } = told;
+  const fault =
+    message === undefined ? undefined : new Fault("internal", message, hint ? { hint } : {});
+  return {
+    verdict,
+    user,
+    ...(method === undefined ? {} : { method }),
+    ...(reason === undefined ? {} : { reason: reason as Reason }),
+    ...(retryAt === undefined ? {} : { retryAt: Number(retryAt) }),
+    ...(fault ? { fault } : {}),
+  };
+}
+
+async function* exchange<T>(
+  path: string,
+  name: string,
+  argument: Argument,
+  conversation?: Conversation,
+): AsyncGenerator<{ isLast: boolean; document: T }> {
+  const opening = { kind: "call", name, argument: JSON.stringify(argument) } as const;
+  for await (const message of converse(path, opening, conversation)) {
+    if (message.kind !== "item" && message.kind !== "result") throw broken();
+    const isLast = message.kind === "result";
+    yield { isLast, document: JSON.parse(message.document) as T };
+    if (isLast) return;
+  }
+  throw broken();
+}
+
+type Told = Exclude<DaemonMessage, Utterance>;
+
+/** What the daemon tells, while what it asks is answered by the conversation. */
+async function* converse(
+  path: string,
+  opening: Opening,
+  conversation: Conversation | undefined,
+): AsyncGenerator<Told> {
+  const socket = await open(path);
+  try {
+    socket.write(encodeOpening(opening));
+    for await (const line of linesOf(socket)) {
+      const message = decodeMessage(line);
+      if (message.kind === "fault") {
+        throw new Fault(
+          message.code as FaultCode,
+          message.message,
+          message.hint ? { hint: message.hint } : {},
+        );
+      }
+      if ("text" in message) await utter(socket, message, conversation);
+      else yield message;
+    }
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function* linesOf(socket: Socket): AsyncGenerator<string> {
+  const reader = new LineReader();
+  for await (const bytes of socket) yield* reader.take(bytes as Buffer);
+}
+
+async function utter(
+  socket: Socket,
+  { kind, text }: Utterance,
+  conversation: Conversation | undefined,
+): Promise<void> {
+  if (!conversation) throw broken();
+  if (kind === "prompt") socket.write(encodeReply(toReply(await conversation.prompt(text))));
+  else if (kind === "prompt-secret") {
+    socket.write(encodeReply(toReply(await conversation.promptSecret(text))));
+  } else await conversation[kind](text);
+}
+
+function toReply(reply: Reply): ClientReply {
+  return reply.kind === "text"
+    ? { kind: "answer", text: reply.text }
+    : { kind: "cancel", why: reply.kind };
+}
+
+/** True when somebody accepts connections at this socket. */
+export async function answers(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function open(path: string): Promise<Socket> {
+  const socket = connect(path);
+  try {
+    await once(socket, "connect");
+    return socket;
+  } catch (cause) {
+    throw new Fault("store-unreadable", `${path}: countersignd does not answer`, {
+      hint: "start it: systemctl start countersignd",
+      cause,
+    });
+  }
+}
+
+function broken(): Fault {
+  return new Fault("store-unreadable", "countersignd hung up before it was done", {
+    hint: "see its log: journalctl -u countersignd",
+  });
+}

@@ -1,0 +1,118 @@
+/**
+ * Administrative calls: which there are, and what each takes. Arguments come from any user
+ * of the host, so each is checked here for its type; what the caller may do, the engine checks.
+ */
+import type { Conversation } from "../contracts/conversation.ts";
+import type { Countersign, EnrollOptions } from "../contracts/service.ts";
+import { parseHead } from "../core/audit-chain.ts";
+import { ALGORITHMS, type Algorithm } from "../core/totp.ts";
+import { Malformed } from "../protocol/lines.ts";
+
+export interface Call {
+  readonly service: Countersign;
+  readonly conversation: Conversation;
+  /** Sends one element of a list; resolves when there is room for the next. */
+  readonly item: (element: unknown) => Promise<void>;
+}
+
+type Handler = (call: Call, argument: Argument) => Promise<unknown>;
+
+export const CALLS: Readonly<Record<string, Handler>> = {
+  beginEnrollment: ({ service, conversation }, a) =>
+    service.beginEnrollment(a.text("user"), enrollOptions(a), conversation),
+  confirmEnrollment: ({ service }, a) =>
+    service.confirmEnrollment(a.text("user"), a.text("method"), a.text("code")),
+  cancelEnrollment: ({ service }, a) => service.cancelEnrollment(a.text("user"), a.text("method")),
+  reset: ({ service, conversation }, a) =>
+    service.reset(a.text("user"), a.optionalText("method"), conversation),
+  generateBackupCodes: ({ service, conversation }, a) =>
+    service.generateBackupCodes(a.text("user"), conversation),
+  backupCodeStatus: ({ service }, a) => service.backupCodeStatus(a.text("user")),
+  revokeBackupCodes: ({ service, conversation }, a) =>
+    service.revokeBackupCodes(a.text("user"), conversation),
+  listUsers: ({ service, item }) => each(service.listUsers(), item),
+  showUser: ({ service }, a) => service.showUser(a.text("user")),
+  disableUser: ({ service }, a) => service.disableUser(a.text("user")),
+  enableUser: ({ service }, a) => service.enableUser(a.text("user")),
+  unlockUser: ({ service }, a) => service.unlockUser(a.text("user")),
+  listAudit: ({ service, item }, a) => {
+    const [user, since] = [a.optionalText("user"), a.optionalNumber("since")];
+    const filter = {
+      ...(user === undefined ? {} : { user }),
+      ...(since === undefined ? {} : { since }),
+    };
+    return each(service.listAudit(filter, a.optionalNumber("last")), item);
+  },
+  verifyAudit: ({ service, item }, a) => {
+    const head = a.optionalText("head");
+    return service.verifyAudit(
+      head === undefined ? undefined : parseHead(head),
+      (events) => void item(events),
+    );
+  },
+  recordSetting: ({ service }, a) =>
+    service.recordSetting(a.oneOf("action", ["settings-set", "settings-unset"]), a.text("name")),
+  status: ({ service }, a) => service.status(a.number("since")),
+};
+
+async function each(elements: AsyncIterable<unknown>, item: Call["item"]): Promise<null> {
+  for await (const element of elements) await item(element);
+  return null;
+}
+
+function enrollOptions(a: Argument): EnrollOptions {
+  return {
+    method: a.oneOf("method", ["totp"]),
+    issuer: a.optionalText("issuer"),
+    algorithm: a.oneOf<Algorithm>("algorithm", ALGORITHMS),
+    digits: a.number("digits") === 8 ? 8 : 6,
+    period: a.number("period") === 60 ? 60 : 30,
+  };
+}
+
+/** A JSON object from a client, read field by field. Every reader throws Malformed. */
+export class Argument {
+  readonly #fields: ReadonlyMap<string, unknown>;
+
+  constructor(document: string) {
+    const value: unknown = parse(document);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new Malformed("an argument is no object");
+    }
+    this.#fields = new Map(Object.entries(value));
+  }
+
+  text(name: string): string {
+    const value = this.#fields.get(name);
+    if (typeof value === "string") return value;
+    throw new Malformed(`the argument ${name} is not text`);
+  }
+
+  optionalText(name: string): string | undefined {
+    return this.#fields.get(name) === undefined ? undefined : this.text(name);
+  }
+
+  number(name: string): number {
+    const value = this.#fields.get(name);
+    if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+    throw new Malformed(`the argument ${name} is no whole number`);
+  }
+
+  optionalNumber(name: string): number | undefined {
+    return this.#fields.get(name) === undefined ? undefined : this.number(name);
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[]): T {
+    const found = values.find((value) => value === this.#fields.get(name));
+    if (found !== undefined) return found;
+    throw new Malformed(`the argument ${name} is not one of those known`);
+  }
+}
+
+function parse(document: string): unknown {
+  try {
+    return JSON.parse(document);
+  } catch {
+    throw new Malformed("an argument is no JSON");
+  }
+}

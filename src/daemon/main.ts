@@ -1,0 +1,117 @@
+/** countersignd: the one place where the daemon's parts are put together. */
+import { chmodSync, lstatSync, unlinkSync, watch } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname } from "node:path";
+import { applySettings, openParts } from "../client/in-process.ts";
+import { answers } from "../client/over-socket.ts";
+import { Fault } from "../core/fault.ts";
+import { countersignFor } from "../engine/countersign.ts";
+import type { EngineParts } from "../engine/parts.ts";
+import { makeTrustedDirectory } from "../files/trusted-file.ts";
+import { type Scope, scopeOf } from "../settings/scope.ts";
+import { loadSettings } from "../settings/settings.ts";
+import { notify } from "./notify.ts";
+import { DaemonServer } from "./server.ts";
+
+/** The first descriptor that systemd hands over: sd_listen_fds(3). */
+const LISTEN_FDS_START = 3;
+/** Milliseconds that a person has for an answer, and that a connection lives at most. */
+const LIMITS = { idle: 120_000, total: 300_000 };
+const ADMISSION = { total: 512, each: 32 };
+/** Editors write a file in several steps; the last one counts. Milliseconds. */
+const SETTLE = 100;
+
+/** Runs until it is told to end. @throws Fault when it cannot begin */
+async function runDaemon(): Promise<void> {
+  const { uid, homedir } = userInfo();
+  const scope = scopeOf({ uid, home: homedir, env: process.env });
+  let parts = await openParts(scope, loadSettings(scope));
+  const server = new DaemonServer({
+    limits: LIMITS,
+    admission: ADMISSION,
+    serviceFor: (caller) => countersignFor(parts, caller),
+    log,
+  });
+  const reload = (): void => {
+    parts = reloaded(scope, parts);
+  };
+  watchSettings(scope, reload);
+  await server.listen(await place(scope));
+  if (!inherited()) chmodSync(scope.socketFile, 0o666);
+  log(`listening on ${inherited() ? "the socket of its unit" : scope.socketFile}`);
+  notify("READY=1");
+  await untilToldToEnd(reload);
+  notify("STOPPING=1");
+  await server.stop();
+  await parts.store.close();
+  parts.sealer.close();
+}
+
+/** The settings that are there now, or, where they do not parse, the last good ones, loudly. */
+function reloaded(scope: Scope, parts: EngineParts): EngineParts {
+  try {
+    const next = applySettings(parts, loadSettings(scope));
+    log("settings read anew");
+    return next;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    log(`SETTINGS NOT READ, the last good ones stay in force: ${error.message}`);
+    return parts;
+  }
+}
+
+function watchSettings({ settingsFile }: Scope, reload: () => void): void {
+  let timer: NodeJS.Timeout | undefined;
+  const name = settingsFile.slice(dirname(settingsFile).length + 1);
+  const watcher = watch(dirname(settingsFile), { persistent: false }, (_event, changed) => {
+    if (changed !== name) return;
+    clearTimeout(timer);
+    timer = setTimeout(reload, SETTLE);
+  });
+  watcher.on("error", (error) => log(`settings are watched no more: ${error.message}`));
+}
+
+function untilToldToEnd(reload: () => void): Promise<void> {
+  process.on("SIGHUP", reload);
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+}
+
+/** True when systemd has opened the socket for this very process. */
+function inherited(): boolean {
+  const { LISTEN_FDS, LISTEN_PID } = process.env;
+  return LISTEN_FDS === "1" && LISTEN_PID === String(process.pid);
+}
+
+async function place({ socketFile }: Scope): Promise<{ path: string } | { fd: number }> {
+  if (inherited()) return { fd: LISTEN_FDS_START };
+  makeTrustedDirectory(dirname(socketFile), 0o755);
+  await clearAway(socketFile);
+  return { path: socketFile };
+}
+
+/** Removes the socket of a daemon that is gone. @throws Fault `conflict` for one that answers */
+async function clearAway(path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isSocket()) {
+    throw new Fault("file-untrusted", `${path}: this is no socket`, { hint: "move it away" });
+  }
+  if (await answers(path)) {
+    throw new Fault("conflict", "another countersignd is running", { hint: "stop it first" });
+  }
+  unlinkSync(path);
+}
+
+function log(line: string): void {
+  process.stderr.write(`countersignd: ${line}\n`);
+}
+
+await runDaemon().catch((error: unknown) => {
+  const fault = error instanceof Fault ? error : new Fault("internal", String(error));
+  log(fault.message);
+  if (fault.hint) log(`try: ${fault.hint}`);
+  process.exitCode = 1;
+});

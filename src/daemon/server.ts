@@ -1,0 +1,89 @@
+/** The daemon's door: who comes in is named by the kernel, counted, and served. */
+import { createServer, type Server, type Socket } from "node:net";
+import type { Caller, Countersign } from "../contracts/service.ts";
+import { Fault } from "../core/fault.ts";
+import type { Ending, Opening } from "../protocol/messages.ts";
+import { loginOf } from "./accounts.ts";
+import { type Admission, Doorkeeper } from "./admission.ts";
+import { DaemonConnection, type Limits } from "./connection.ts";
+import { peerOf } from "./peer.ts";
+import { serve } from "./serve.ts";
+
+export interface ServerOptions {
+  readonly limits: Limits;
+  readonly admission: Admission;
+  /** The engine's face for this caller, by the settings now in force. */
+  readonly serviceFor: (caller: Caller) => Countersign;
+  /** Told of what went wrong inside; never of what a peer sent. */
+  readonly log: (line: string) => void;
+}
+
+export class DaemonServer {
+  readonly #options: ServerOptions;
+  readonly #server: Server;
+  readonly #doorkeeper: Doorkeeper;
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#doorkeeper = new Doorkeeper(options.admission);
+    // A client may close its sending side before it has its verdict.
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#admit(socket));
+  }
+
+  /** Listens on a path, or on a descriptor that systemd has opened. */
+  listen(where: { path: string } | { fd: number }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject).listen(where, resolve);
+    });
+  }
+
+  /** Takes no more connections, and resolves when those there are have their endings. */
+  async stop(): Promise<void> {
+    this.#server.close();
+    await Promise.all(this.#underWay);
+  }
+
+  #admit(socket: Socket): void {
+    let uid: number;
+    try {
+      uid = peerOf(socket).uid;
+    } catch (error) {
+      this.#options.log(String(error));
+      socket.destroy();
+      return;
+    }
+    if (!this.#doorkeeper.enter(uid)) {
+      socket.destroy();
+      return;
+    }
+    socket.once("close", () => this.#doorkeeper.leave(uid));
+    const connection = new DaemonConnection(socket, this.#options.limits, (opening) => {
+      const served = this.#serve(opening, connection, uid);
+      this.#underWay.add(served);
+      void served.finally(() => this.#underWay.delete(served));
+    });
+  }
+
+  async #serve(opening: Opening, connection: DaemonConnection, uid: number): Promise<void> {
+    const ending = await this.#ending(opening, connection, uid);
+    if (ending) connection.finish(ending);
+    else connection.destroy();
+  }
+
+  async #ending(
+    opening: Opening,
+    connection: DaemonConnection,
+    uid: number,
+  ): Promise<Ending | undefined> {
+    try {
+      const caller = { uid, login: await loginOf(uid), ownsStore: false };
+      return await serve(opening, connection, this.#options.serviceFor(caller), caller);
+    } catch (error) {
+      if (error instanceof Fault)
+        return { kind: "fault", code: error.code, message: error.message };
+      this.#options.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      return { kind: "fault", code: "internal", message: "the daemon failed; its log has more" };
+    }
+  }
+}
