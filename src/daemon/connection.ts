@@ -46,7 +46,8 @@ export class DaemonConnection {
     this.#watch();
     socket.on("data", (bytes: Buffer) => this.#take(bytes));
     socket.on("error", () => this.destroy());
-    socket.on("end", () => this.#gone("end-of-input"));
+    // Half-closed, a client still wants its ending; without an opening there is none to wait for.
+    socket.on("end", () => (this.#isOpened ? this.#gone("end-of-input") : this.destroy()));
     socket.on("close", () => this.destroy());
   }
 
