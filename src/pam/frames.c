@@ -77,9 +77,10 @@ static bool is_control(const unsigned char *at, size_t size)
 void text_clean(char *text)
 {
 	unsigned char *from = (unsigned char *)text, *to = from;
+	const unsigned char *end = from + strlen(text);
 
-	while (*from != '\0') {
-		size_t size = character(from, strlen((char *)from));
+	while (from < end) {
+		size_t size = character(from, (size_t)(end - from));
 
 		if (size == 0) {
 			from++;

@@ -3,7 +3,7 @@
  * with CI=true it fails it, so that nothing goes untested unnoticed.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { createRequire } from "node:module";
 
 /** Parts that are no program. */
@@ -13,6 +13,8 @@ const CHECKS: Readonly<Record<string, () => string | undefined>> = {
     spawnSync("unshare", ["-m", "--propagation", "private", "true"]).status === 0
       ? undefined
       : "mount namespaces are not to be had here",
+  "libpam0g-dev": () =>
+    existsSync("/usr/include/security/pam_modules.h") ? undefined : "libpam0g-dev is not installed",
   keytar: () => {
     try {
       createRequire(import.meta.url)("keytar");
