@@ -25,6 +25,8 @@ const ROOMS = {
   core: { pure: true, values: [], packages: ["@otplib/[^/]+"], builtins: ["crypto"] },
   contracts: { pure: true, values: [], types: ["core"] },
   protocol: { pure: true, values: [], types: ["core"] },
+  // A connection that is served: the daemon's many, and the one of a verifier on its own.
+  wire: { values: ["core", "contracts", "protocol"], builtins: ["net"] },
   engine: { pure: true, values: ["core", "contracts"], builtins: ["crypto"] },
   methods: { pure: true, values: ["core", "contracts", "duo"], builtins: ["crypto"] },
   duo: {
@@ -49,14 +51,14 @@ const ROOMS = {
   },
   client: {
     values: [
-      ...["core", "contracts", "engine", "protocol", "methods", "duo"],
+      ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo"],
       ...["stores", "keys", "settings", "files", "doctor"],
     ],
     builtins: ["fs", "crypto", "net", "child_process"],
   },
   daemon: {
     values: [
-      ...["core", "contracts", "engine", "protocol", "methods", "duo"],
+      ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo"],
       ...["stores", "keys", "settings", "files"],
     ],
     packages: ["koffi"],

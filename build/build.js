@@ -32,7 +32,9 @@ const BUNDLING = [
   "--target=node26",
   "--log-level=warning",
   // otplib is bundled, being many small files; the others load late, or find their own files.
-  ...["@oclif/*", "conf", "keytar", "koffi", "pngjs", "qrcode-terminal"].map((name) => `--external:${name}`),
+  ...["@oclif/*", "conf", "keytar", "koffi", "pngjs", "qrcode-terminal"].map(
+    (name) => `--external:${name}`,
+  ),
 ];
 
 function run(program, ...args) {

@@ -16,7 +16,10 @@ import { standardInputConversation } from "../terminal/standard-input.ts";
 import { become, locateProgram } from "./become.ts";
 import { VERIFY_FLAGS } from "./verify-flags.ts";
 
+const STDIN = 0;
 const STDOUT = 1;
+/** How the PAM module runs this where no daemon is: for it alone, so no page tells of it. */
+const PROTOCOL = "--protocol";
 
 // An import of it would set up Node's standard error, which leaves the command a pipe there
 // that does not block.
@@ -36,6 +39,7 @@ interface Request {
 export async function verifyFromArguments(args: readonly string[]): Promise<number> {
   let request: Request | undefined;
   try {
+    if (args.length === 1 && args[0] === PROTOCOL) return await verifyOverProtocol();
     request = readRequest(args);
     // Looked for before the code is spent: a slip of the pen is not to cost thirty seconds.
     const program =
@@ -47,6 +51,13 @@ export async function verifyFromArguments(args: readonly string[]): Promise<numb
   } catch (error) {
     return refuse(error, request);
   }
+}
+
+/** What it ends in goes over the protocol, and the module believes nothing else. */
+async function verifyOverProtocol(): Promise<number> {
+  const { serveOneVerification } = await import("../client/serve-one.ts");
+  await serveOneVerification(STDIN);
+  return 0;
 }
 
 function readRequest(args: readonly string[]): Request {

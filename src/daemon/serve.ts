@@ -1,13 +1,11 @@
 /** Serves one opening: a verification or a call, as the caller the kernel named. */
 import { once } from "node:events";
-import type { Caller, Countersign, VerifyOutcome } from "../contracts/service.ts";
-import { Fault } from "../core/fault.ts";
+import type { Caller, Countersign } from "../contracts/service.ts";
 import { Malformed } from "../protocol/lines.ts";
 import type { DaemonMessage, Ending, Opening } from "../protocol/messages.ts";
+import type { DaemonConnection } from "../wire/connection.ts";
+import { toFault, toVerdict } from "../wire/ending.ts";
 import { Argument, CALLS } from "./calls.ts";
-import type { DaemonConnection } from "./connection.ts";
-
-const ROOT = 0;
 
 /** The ending to send; undefined for a peer that broke the protocol: it gets nothing. */
 export async function serve(
@@ -31,21 +29,6 @@ export async function serve(
     if (error instanceof Malformed) return undefined;
     return toFault(error);
   }
-}
-
-function toVerdict(outcome: VerifyOutcome, { uid }: Caller): Ending {
-  const { verdict, user, method, reason, retryAt, fault } = outcome;
-  const told = { kind: "verdict", verdict, user, method, retryAt: retryAt?.toString() } as const;
-  // The reason would tell a stranger at the prompt what to try next.
-  if (uid !== ROOT) return told;
-  return { ...told, reason, message: fault?.message, hint: fault?.hint };
-}
-
-function toFault(error: unknown): Ending {
-  if (!(error instanceof Fault)) {
-    return { kind: "fault", code: "internal", message: "the daemon failed; its log has more" };
-  }
-  return { kind: "fault", code: error.code, message: error.message, hint: error.hint };
 }
 
 /** Elements of a list, as fast as they are read and no faster. */

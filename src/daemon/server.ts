@@ -3,9 +3,9 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Caller, Countersign } from "../contracts/service.ts";
 import { Fault } from "../core/fault.ts";
 import type { Ending, Opening } from "../protocol/messages.ts";
+import { DaemonConnection, type Limits } from "../wire/connection.ts";
 import { loginOf } from "./accounts.ts";
 import { type Admission, Doorkeeper } from "./admission.ts";
-import { DaemonConnection, type Limits } from "./connection.ts";
 import { peerOf } from "./peer.ts";
 import { serve } from "./serve.ts";
 

@@ -10,7 +10,10 @@ import { builtModule, MODULE, make, SOURCES } from "./module.ts";
 test("exports what libpam calls and nothing else", MODULE, async () => {
   const path = join(await builtModule(), "pam_countersign.so");
   const { stdout } = await runOrThrow(["nm", "-D", "--defined-only", path]);
-  const names = stdout.trim().split("\n").map((line) => line.split(" ").at(-1));
+  const names = stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" ").at(-1));
   assert.deepEqual(names.sort(), ["pam_sm_authenticate", "pam_sm_setcred"]);
 });
 
@@ -26,10 +29,22 @@ test("needs libpam and libc, has no writable globals, and is hardened", MODULE, 
   const globals = symbols.stdout
     .split("\n")
     .filter((line) => / [BbD] /.test(line) || / d /.test(line))
-    .filter((line) => !/completed\.|__dso_handle|__TMC_END__|_DYNAMIC|_GLOBAL_OFFSET|_array_entry|frame_dummy|__do_global/.test(line));
+    .filter(
+      (line) =>
+        !/completed\.|__dso_handle|__TMC_END__|_DYNAMIC|_GLOBAL_OFFSET|_array_entry|frame_dummy|__do_global/.test(
+          line,
+        ),
+    );
   // Tables with pointers in them are relocated once and read-only from then on.
   assert.deepEqual(
-    globals.map((line) => line.split(" ").at(-1)?.replace(/\.\d+$/, "")).filter((name) => !/^[A-Z_]+$/.test(name ?? "")),
+    globals
+      .map((line) =>
+        line
+          .split(" ")
+          .at(-1)
+          ?.replace(/\.\d+$/, ""),
+      )
+      .filter((name) => !/^[A-Z_]+$/.test(name ?? "")),
     [],
   );
 });
@@ -37,7 +52,14 @@ test("needs libpam and libc, has no writable globals, and is hardened", MODULE, 
 test("is installed by its own Makefile, and cleaned away", MODULE, async (t) => {
   const out = await makeDirectory(t);
   const destination = await makeDirectory(t);
-  const argv = ["make", "-C", SOURCES, `OUT=${out}`, `DESTDIR=${destination}`, "SECUREDIR=/security"];
+  const argv = [
+    "make",
+    "-C",
+    SOURCES,
+    `OUT=${out}`,
+    `DESTDIR=${destination}`,
+    "SECUREDIR=/security",
+  ];
   await runOrThrow([...argv, "install"], { timeout: 60_000 });
   assert.deepEqual(readdirSync(join(destination, "security")), ["pam_countersign.so"]);
   await make(out, "clean");

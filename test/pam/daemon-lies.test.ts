@@ -270,7 +270,14 @@ test("an argument that is not known refuses, and so does a bad value", MODULE, a
 test("hostile names and origins are refused before a word is said", MODULE, async (t) => {
   const services = await Services.make(t);
   const { socket, heard } = await standIn(t, asksThenSays(ACCEPT));
-  const odd = ["\\x1b[2J", "a\\x0ab", "\\xff", "\\xc0\\xaf", "\\xed\\xa0\\x80", "\\xf4\\x90\\x80\\x80"];
+  const odd = [
+    "\\x1b[2J",
+    "a\\x0ab",
+    "\\xff",
+    "\\xc0\\xaf",
+    "\\xed\\xa0\\x80",
+    "\\xf4\\x90\\x80\\x80",
+  ];
   odd.push("\\xe2\\x80\\xaea", "a\\x7f", "\\xc2\\x85", "x".repeat(513), "\\xe2\\x82");
   const stack = `auth required MODULE socket=${socket}`;
   for (const text of odd) {
@@ -287,7 +294,10 @@ test("hostile names and origins are refused before a word is said", MODULE, asyn
   }
   assert.deepEqual(heard, []);
   const options = ["rhost=203.0.113.7", "tty=/dev/pts/3", "ruser=böb % x"];
-  assert.equal(await services.returned(`socket=${socket}`, { answers: ["1"], options }), PAM.success);
+  assert.equal(
+    await services.returned(`socket=${socket}`, { answers: ["1"], options }),
+    PAM.success,
+  );
   const fields = "rhost=203.0.113.7 tty=%2Fdev%2Fpts%2F3 ruser=b%C3%B6b%20%25%20x";
   assert.equal(heard[0], `countersign/1 verify user=alice service=test ${fields}`);
   const empty = { answers: ["1"], options: ["rhost=", "tty="] };

@@ -95,7 +95,7 @@ export class Services {
       timeout: login.timeout ?? 60_000,
     });
     assert.equal(ended.code, 0, `${ended.signal}\n${ended.stdout}${ended.stderr}`);
-    return parse(ended.stdout);
+    return parseSession(ended.stdout);
   }
 
   /** What the module alone returns. */
@@ -105,7 +105,7 @@ export class Services {
   }
 }
 
-function parse(stdout: string): Session {
+export function parseSession(stdout: string): Session {
   const lines = stdout.split("\n");
   const numbers = (name: string): number[][] =>
     lines

@@ -70,6 +70,8 @@ function lines(socket: Socket, heard: string[]): () => Promise<string> {
   });
   return () => {
     const line = ready.shift();
-    return line === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(line);
+    return line === undefined
+      ? new Promise((resolve) => waiting.push(resolve))
+      : Promise.resolve(line);
   };
 }
