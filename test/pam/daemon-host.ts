@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Countersign, enroll, type Phone, succeed } from "../commands/enrolled.ts";
 import { needs } from "../support/parts.ts";
 import { MINIMAL_ENV } from "../support/run.ts";
@@ -28,6 +29,8 @@ const SAID = {
   unavailable: /cannot retrieve authentication info/,
   "max tries": /maximum number of retries/,
   "service error": /Error in service module/,
+  // Of pam_unix, where there is no password.
+  "no password": /Authentication token manipulation error/,
 } as const;
 
 export type Returned = keyof typeof SAID;
@@ -68,10 +71,11 @@ export class DaemonHost {
     const daemon = spawn(command, args, { env: MINIMAL_ENV, stdio: ["ignore", "ignore", "pipe"] });
     this.#daemon = daemon;
     let said = "";
-    for await (const bytes of daemon.stderr) {
+    // Read to the end: the daemon goes on to log.
+    daemon.stderr.on("data", (bytes) => {
       said += bytes;
-      if (said.includes("listening")) break;
-    }
+    });
+    while (!said.includes("listening") && daemon.exitCode === null) await sleep(10);
     assert.match(said, /listening/);
   }
 

@@ -115,7 +115,8 @@ test("forward_pass takes both in one line, and hands the password on", DAEMON, a
   const { said, returned } = await host.harness(await typed("Sommer2024"));
   assert.deepEqual(said, ["secret Password and verification code: "]);
   assert.deepEqual(returned, [PAM.success]);
-  assert.equal(await host.login([`Sommer2024${host.backupCodes[0]}`]), "success");
+  const backup = (host.backupCodes[0] ?? "").replace(/^.{5}/, "$&-");
+  assert.equal(await host.login([`Sommer2024${backup}`]), "success");
   assert.notEqual(await host.login(await typed("Sommer2023")), "success");
   assert.notEqual(await host.login(await typed("")), "success");
   assert.notEqual(await host.login([`Sommer2024${await host.phone.wrong()}`]), "success");
@@ -178,13 +179,14 @@ test("a hostile environment changes nothing", DAEMON, async (t) => {
     NOTIFY_SOCKET: "/tmp/none",
     LISTEN_FDS: "1",
   };
+  await succeed(host.countersign, ["config", "set", "throttle.freeFailures", "100"]);
   for (const daemon of ["up", "down"]) {
     if (daemon === "down") await host.stop("SIGTERM");
-    for (const [name, value] of [...Object.entries(hostile), ["TZ", "x"]]) {
-      const env = { [name as string]: value as string };
-      assert.equal(await host.login(["x"], "alice", env), "auth error", name);
-      await succeed(host.countersign, ["user", "unlock", "alice"]);
-    }
+    assert.equal(await host.login(["x"], "alice", hostile), "auth error", daemon);
     assert.equal(await host.login([await host.phone.next()], "alice", hostile), "success", daemon);
+    for (const name of ["COUNTERSIGN_HOME", "NODE_OPTIONS", "PAM_USER"] as const) {
+      const env = { [name]: hostile[name] };
+      assert.equal(await host.login(["x"], "alice", env), "auth error", name);
+    }
   }
 });
