@@ -100,7 +100,7 @@ static void show(pam_handle_t *pamh, const struct frame *frame)
 		pam_info(pamh, "%s", frame->text);
 }
 
-static int conclude(const struct answers *answers, const struct frame *frame, bool is_quiet)
+static int conclude(const struct answers *answers, struct frame *frame, bool is_quiet)
 {
 	static const struct {
 		const char *name;
@@ -118,6 +118,7 @@ static int conclude(const struct answers *answers, const struct frame *frame, bo
 	int returned = RETURNS[frame->verdict].returned;
 	bool lets_in = returned == PAM_SUCCESS || returned == PAM_IGNORE;
 
+	text_clean(frame->text);
 	pam_syslog(answers->pamh, lets_in ? LOG_INFO : LOG_NOTICE, "%s for %s",
 		   RETURNS[frame->verdict].name, frame->text);
 	if (frame->verdict == VERDICT_THROTTLED && !is_quiet)
@@ -126,11 +127,13 @@ static int conclude(const struct answers *answers, const struct frame *frame, bo
 	return lets_in && answers->is_cancelled ? PAM_AUTH_ERR : returned;
 }
 
-/* The verdict, if it is the last thing said and about the user who was asked for. */
+/* The last thing said, and, where it lets in, about the very user who was asked for. */
 static bool is_conclusive(const struct channel *channel, const struct frame *frame,
 			  const struct login *login)
 {
-	return !channel_has_more(channel) && strcmp(frame->text, login->user) == 0;
+	bool lets_in = frame->verdict == VERDICT_ACCEPT || frame->verdict == VERDICT_EXEMPT;
+
+	return !channel_has_more(channel) && (!lets_in || strcmp(frame->text, login->user) == 0);
 }
 
 static int broken(struct answers *answers, const char *what)

@@ -62,16 +62,20 @@ bool text_is_utf8(const char *text, size_t length)
 	return true;
 }
 
-/* C0 and DEL, C1, and the marks of U+2028 to U+202E and U+2066 to U+2069 that reorder a line. */
+/* C0 and DEL, C1, and what is not seen or reorders a line: as in core/printable.ts. */
 static bool is_control(const unsigned char *at, size_t size)
 {
 	if (size == 1)
 		return *at < 0x20 || *at == 0x7f;
-	if (size == 2)
-		return at[0] == 0xc2 && at[1] < 0xa0;
-	return size == 3 && at[0] == 0xe2 &&
-	       ((at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
-		(at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+	if (size == 2) /* U+0080 to U+009F, U+061C */
+		return (at[0] == 0xc2 && at[1] < 0xa0) || (at[0] == 0xd8 && at[1] == 0x9c);
+	if (size != 3)
+		return false;
+	if (at[0] == 0xe2 && at[1] == 0x80) /* U+200B to U+200F, U+2028 to U+202E */
+		return (at[2] >= 0x8b && at[2] <= 0x8f) || (at[2] >= 0xa8 && at[2] <= 0xae);
+	if (at[0] == 0xe2 && at[1] == 0x81) /* U+2060 to U+2069 */
+		return at[2] >= 0xa0 && at[2] <= 0xa9;
+	return at[0] == 0xef && at[1] == 0xbb && at[2] == 0xbf;
 }
 
 void text_clean(char *text)

@@ -278,7 +278,16 @@ test("hostile names and origins are refused before a word is said", MODULE, asyn
     "\\xed\\xa0\\x80",
     "\\xf4\\x90\\x80\\x80",
   ];
-  odd.push("\\xe2\\x80\\xaea", "a\\x7f", "\\xc2\\x85", "x".repeat(513), "\\xe2\\x82");
+  odd.push(
+    "a\\xe2\\x80\\x8b",
+    "a\\xef\\xbb\\xbf",
+    "\\xd8\\x9ca",
+    "\\xe2\\x80\\xaea",
+    "a\\x7f",
+    "\\xc2\\x85",
+    "x".repeat(513),
+    "\\xe2\\x82",
+  );
   const stack = `auth required MODULE socket=${socket}`;
   for (const text of odd) {
     const cases = [
