@@ -58,7 +58,7 @@ async function hasDaemon({ socketFile }: Scope, { uid }: Caller): Promise<boolea
   if (!lstatSync(socketFile, { throwIfNoEntry: false })) return false;
   trustedDirectory(dirname(socketFile), uid);
   if (uid !== 0) return true;
-  const { answers } = await import("./over-socket.ts");
+  const { answers } = await import("./daemon-socket.ts");
   return answers(socketFile);
 }
 

@@ -1,6 +1,5 @@
 /** The daemon's engine, spoken to over its socket: the same contract as the engine's own. */
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import type { Countersign, VerifyOutcome } from "../contracts/service.ts";
 import { formatHead } from "../core/audit-chain.ts";
@@ -17,6 +16,7 @@ import {
   type Opening,
   type Utterance,
 } from "../protocol/messages.ts";
+import { openSocket } from "./daemon-socket.ts";
 
 type Argument = Readonly<Record<string, unknown>>;
 
@@ -113,11 +113,11 @@ async function* converse(
   opening: Opening,
   conversation: Conversation | undefined,
 ): AsyncGenerator<Told> {
-  const socket = await open(path);
+  const socket = await openSocket(path);
   try {
     socket.write(encodeOpening(opening));
     for await (const line of linesOf(socket)) {
-      const message = decodeMessage(line);
+      const message = understood(line);
       if (message.kind === "fault") {
         throw new Fault(
           message.code as FaultCode,
@@ -133,9 +133,21 @@ async function* converse(
   }
 }
 
+function understood(line: string): DaemonMessage {
+  try {
+    return decodeMessage(line);
+  } catch (cause) {
+    throw broken(cause);
+  }
+}
+
 async function* linesOf(socket: Socket): AsyncGenerator<string> {
   const reader = new LineReader();
-  for await (const bytes of socket) yield* reader.take(bytes as Buffer);
+  try {
+    for await (const bytes of socket) yield* reader.take(bytes as Buffer);
+  } catch (cause) {
+    throw broken(cause);
+  }
 }
 
 async function utter(
@@ -156,34 +168,9 @@ function toReply(reply: Reply): ClientReply {
     : { kind: "cancel", why: reply.kind };
 }
 
-/** True when somebody accepts connections at this socket. */
-export async function answers(path: string): Promise<boolean> {
-  const socket = connect(path);
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function open(path: string): Promise<Socket> {
-  const socket = connect(path);
-  try {
-    await once(socket, "connect");
-    return socket;
-  } catch (cause) {
-    throw new Fault("store-unreadable", `${path}: countersignd does not answer`, {
-      hint: "start it: systemctl start countersignd",
-      cause,
-    });
-  }
-}
-
-function broken(): Fault {
+function broken(cause?: unknown): Fault {
   return new Fault("store-unreadable", "countersignd hung up before it was done", {
     hint: "see its log: journalctl -u countersignd",
+    cause,
   });
 }

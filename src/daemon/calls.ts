@@ -47,7 +47,7 @@ export const CALLS: Readonly<Record<string, Handler>> = {
     const head = a.optionalText("head");
     return service.verifyAudit(
       head === undefined ? undefined : parseHead(head),
-      (events) => void item(events),
+      (events) => void item(events).catch(() => undefined),
     );
   },
   recordSetting: ({ service }, a) =>

@@ -2,8 +2,8 @@
 import { chmodSync, lstatSync, unlinkSync, watch } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
+import { answers } from "../client/daemon-socket.ts";
 import { applySettings, openParts } from "../client/in-process.ts";
-import { answers } from "../client/over-socket.ts";
 import { Fault } from "../core/fault.ts";
 import { countersignFor } from "../engine/countersign.ts";
 import type { EngineParts } from "../engine/parts.ts";

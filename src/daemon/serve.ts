@@ -1,5 +1,5 @@
 /** Serves one opening: a verification or a call, as the caller the kernel named. */
-import { once } from "node:events";
+import type { Socket } from "node:net";
 import type { Caller, Countersign } from "../contracts/service.ts";
 import { Malformed } from "../protocol/lines.ts";
 import type { DaemonMessage, Ending, Opening } from "../protocol/messages.ts";
@@ -35,6 +35,16 @@ export async function serve(
 function sender(connection: DaemonConnection): (element: unknown) => Promise<void> {
   return async (element) => {
     const message: DaemonMessage = { kind: "item", document: JSON.stringify(element) };
-    if (!connection.send(message)) await once(connection.socket, "drain");
+    if (!connection.send(message)) await roomOn(connection.socket);
+    if (connection.socket.destroyed) throw new Malformed("nobody reads on");
   };
+}
+
+/** Resolves when what was written is on its way, or nobody is there to read it. */
+function roomOn(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const event of ["drain", "close"]) socket.once(event, resolve);
+  return promise.finally(() => {
+    for (const event of ["drain", "close"]) socket.off(event, resolve);
+  });
 }

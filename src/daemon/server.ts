@@ -9,6 +9,9 @@ import { type Admission, Doorkeeper } from "./admission.ts";
 import { peerOf } from "./peer.ts";
 import { serve } from "./serve.ts";
 
+/** Connections that may wait to be let in; the kernel's own bound, somaxconn, is less or equal. */
+const BACKLOG = 4_096;
+
 export interface ServerOptions {
   readonly limits: Limits;
   readonly admission: Admission;
@@ -22,6 +25,7 @@ export class DaemonServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
   readonly #doorkeeper: Doorkeeper;
+  readonly #connections = new Set<DaemonConnection>();
   readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: ServerOptions) {
@@ -34,13 +38,14 @@ export class DaemonServer {
   /** Listens on a path, or on a descriptor that systemd has opened. */
   listen(where: { path: string } | { fd: number }): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.once("error", reject).listen(where, resolve);
+      this.#server.once("error", reject).listen({ ...where, backlog: BACKLOG }, resolve);
     });
   }
 
   /** Takes no more connections, and resolves when those there are have their endings. */
   async stop(): Promise<void> {
     this.#server.close();
+    for (const connection of this.#connections) connection.dismiss();
     await Promise.all(this.#underWay);
   }
 
@@ -57,11 +62,15 @@ export class DaemonServer {
       socket.destroy();
       return;
     }
-    socket.once("close", () => this.#doorkeeper.leave(uid));
     const connection = new DaemonConnection(socket, this.#options.limits, (opening) => {
       const served = this.#serve(opening, connection, uid);
       this.#underWay.add(served);
       void served.finally(() => this.#underWay.delete(served));
+    });
+    this.#connections.add(connection);
+    socket.once("close", () => {
+      this.#connections.delete(connection);
+      this.#doorkeeper.leave(uid);
     });
   }
 

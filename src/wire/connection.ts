@@ -23,6 +23,8 @@ export interface Limits {
 
 /** Replies that may be sent ahead of their prompts: who has the code already saves a round trip. */
 const AHEAD = 4;
+/** Milliseconds that a client has to hang up, once it was sent its ending. */
+const LINGER = 1_000;
 
 type Waiter = (reply: Reply) => void;
 
@@ -73,16 +75,28 @@ export class DaemonConnection {
     return this.socket.writable ? this.socket.write(encodeMessage(message)) : true;
   }
 
-  /** Sends the last message, and hangs up once it is sent. */
+  /** Sends the last message, and hangs up once it is sent: the client first, if it will. */
   finish(message: DaemonMessage): void {
     clearTimeout(this.#idle);
-    if (this.socket.writable) this.socket.end(encodeMessage(message));
-    else this.destroy();
+    if (!this.socket.writable) {
+      this.destroy();
+      return;
+    }
+    this.socket.end(encodeMessage(message), () => {
+      this.#idle = setTimeout(() => this.destroy(), LINGER);
+    });
+  }
+
+  /** Hangs up on a client that has not said what it wants. */
+  dismiss(): void {
+    if (!this.#isOpened) this.destroy();
   }
 
   destroy(): void {
     clearTimeout(this.#end);
     clearTimeout(this.#idle);
+    // Of a client that broke the protocol, or is gone, no answer is judged.
+    this.#ahead.length = 0;
     this.#gone("end-of-input");
     this.socket.destroy();
   }
@@ -90,6 +104,7 @@ export class DaemonConnection {
   #take(bytes: Buffer): void {
     try {
       for (const line of this.#lines.take(bytes)) {
+        if (this.socket.destroyed) return;
         if (this.#isOpened) this.#reply(decodeReply(line));
         else this.#open(decodeOpening(line));
       }
