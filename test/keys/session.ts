@@ -1,5 +1,5 @@
 /** A session bus and an unlocked gnome-keyring of a test's own, ended with it. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -47,6 +47,15 @@ export async function openSession(t: TestContext): Promise<Session> {
     const [status] = await once(child, "close");
     return status;
   };
+  // Asked for before it has its name, the bus would start another one, and a locked one.
+  const owner = ["--session", "--print-reply=literal", "--dest=org.freedesktop.DBus", "/"];
+  const hasOwner = ["org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"];
+  for (let tries = 0; ; tries++) {
+    const asked = spawnSync("dbus-send", [...owner, ...hasOwner], { env, encoding: "utf8" });
+    if (asked.stdout.includes("true")) break;
+    if (tries === 300) throw new Error("the keyring has not registered itself");
+    await sleep(100);
+  }
   const probe = ["store", "--label=probe", "probe", "probe"];
   for (let tries = 0; (await run("secret-tool", probe, "probe")) !== 0; tries++) {
     if (tries === 300) throw new Error("the keyring did not come up");

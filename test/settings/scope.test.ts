@@ -16,6 +16,7 @@ test("root's scope is the host's, whatever XDG says", () => {
     settingsFile: "/etc/countersign/countersign.json",
     storeFile: "/var/lib/countersign/store.db",
     keyFile: "/etc/countersign/master.key",
+    socketFile: "/run/countersign/socket",
     directories: [
       { path: "/etc/countersign", mode: 0o755 },
       { path: "/var/lib/countersign", mode: 0o700 },
@@ -56,6 +57,7 @@ test("COUNTERSIGN_HOME puts everything under one directory, for anybody", () => 
       settingsFile: "/trial/countersign.json",
       storeFile: "/trial/store.db",
       keyFile: "/trial/master.key",
+      socketFile: "/trial/socket",
       directories: [{ path: "/trial", mode: 0o700 }],
     });
   }
