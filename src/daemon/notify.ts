@@ -13,7 +13,7 @@ export function notify(state: "READY=1" | "STOPPING=1"): void {
   const libc = koffi.load("libc.so.6");
   const socket = libc.func("int socket(int, int, int)");
   const sendto = libc.func(
-    "ssize_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)",
+    "long sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)",
   );
   const close = libc.func("int close(int)");
   const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

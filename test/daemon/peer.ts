@@ -4,8 +4,8 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf } from "../../src/core/fault.ts";
 
-/** Milliseconds until a peer gives up waiting for a line, or for the end. */
-const PATIENCE = 10_000;
+/** Milliseconds until a peer gives up waiting: longer than the store waits for a lock. */
+const PATIENCE = 20_000;
 
 export class Peer {
   readonly socket: Socket;
