@@ -1,9 +1,10 @@
 /** The daemon's engine, spoken to over its socket: the same contract as the engine's own. */
 import type { Socket } from "node:net";
 import type { Conversation, Reply } from "../contracts/conversation.ts";
-import type { Countersign, VerifyOutcome } from "../contracts/service.ts";
+import type { Countersign, Origin, VerifyOutcome } from "../contracts/service.ts";
 import { formatHead } from "../core/audit-chain.ts";
 import { Fault, type FaultCode } from "../core/fault.ts";
+import { printable } from "../core/printable.ts";
 import type { Reason } from "../core/verdict.ts";
 import { LineReader } from "../protocol/lines.ts";
 import {
@@ -17,6 +18,11 @@ import {
   type Utterance,
 } from "../protocol/messages.ts";
 import { openSocket } from "./daemon-socket.ts";
+
+/** Longest answer that is sent whole, in characters: its line fits, however it is encoded. */
+const LONGEST = 512;
+/** The same of each text of an origin. */
+const ORIGIN_LONGEST = 128;
 
 type Argument = Readonly<Record<string, unknown>>;
 
@@ -40,7 +46,7 @@ export function countersignOver(path: string): Countersign {
   }
   return {
     verify: (user, origin, conversation) =>
-      verifyOver(path, { kind: "verify", user, ...origin }, conversation),
+      verifyOver(path, { kind: "verify", user, ...short(origin) }, conversation),
     beginEnrollment: (user, options, conversation) =>
       call("beginEnrollment", { user, ...options }, conversation),
     confirmEnrollment: (user, method, code) => call("confirmEnrollment", { user, method, code }),
@@ -163,9 +169,16 @@ async function utter(
 }
 
 function toReply(reply: Reply): ClientReply {
-  return reply.kind === "text"
-    ? { kind: "answer", text: reply.text }
-    : { kind: "cancel", why: reply.kind };
+  if (reply.kind !== "text") return { kind: "cancel", why: reply.kind };
+  const { text } = reply;
+  // No code is so long; the mark keeps what is left of it from being one.
+  return { kind: "answer", text: text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text };
+}
+
+/** As much of where a login comes from as fits a line: the engine records no more of it. */
+function short({ service, rhost, tty }: Origin): Origin {
+  const cut = (text: string | undefined) => text && printable(text, ORIGIN_LONGEST);
+  return { service: cut(service), rhost: cut(rhost), tty: cut(tty) };
 }
 
 function broken(cause?: unknown): Fault {
