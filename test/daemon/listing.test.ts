@@ -11,7 +11,7 @@ import { Peer } from "./peer.ts";
 const LIST = "countersign/1 call name=listUsers argument=%7B%7D\n";
 
 /** A server over an engine whose list of users has no end. */
-async function endless(t: TestContext) {
+async function endless(t: TestContext, total = 60_000) {
   const seen = { users: 0, isEnded: false };
   async function* listUsers(): AsyncGenerator<unknown> {
     try {
@@ -22,7 +22,7 @@ async function endless(t: TestContext) {
   }
   const path = join(await makeDirectory(t), "socket");
   const server = new DaemonServer({
-    limits: { idle: 5_000, total: 60_000 },
+    limits: { idle: 5_000, total },
     admission: { total: 8, each: 8 },
     serviceFor: () => ({ listUsers }) as unknown as Countersign,
     log: () => undefined,
@@ -55,4 +55,14 @@ test("a reader that stops is waited for; one that is gone is not", async (t) => 
   peer.close();
   await until(() => seen.isEnded);
   await within(server.stop(), "it waits for who is gone");
+});
+
+test("a reader that stops for good is waited for as long as a connection lives", async (t) => {
+  const { seen, server, path } = await endless(t, 1_000);
+  const peer = await Peer.connect(path);
+  t.after(() => peer.close());
+  peer.socket.pause();
+  peer.send(LIST);
+  await until(() => seen.isEnded);
+  await within(server.stop(), "it waits for who does not read");
 });
