@@ -1,11 +1,14 @@
 /** The README's set-up of sshd, word for word, with a real sshd and a real ssh. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { enroll } from "../commands/enrolled.ts";
 import { needs } from "../support/parts.ts";
+import { MINIMAL_ENV } from "../support/run.ts";
 import { SANDBOX_CLI, Sandbox } from "../support/sandbox.ts";
 import { Terminal } from "../support/terminal.ts";
 
@@ -29,6 +32,21 @@ async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
+/** Runs sshd as a child of ours, so that it can be ended by its id whatever became of the sandbox. */
+async function serve(t: TestContext, sandbox: Sandbox): Promise<void> {
+  const [file = "", ...args] = sandbox.enter([
+    "/usr/sbin/sshd",
+    "-D",
+    "-e",
+    "-f",
+    "/etc/ssh/test_config",
+  ]);
+  const sshd = spawn(file, args, { env: MINIMAL_ENV, stdio: ["ignore", "ignore", "pipe"] });
+  t.after(() => sshd.kill());
+  for await (const line of createInterface(sshd.stderr)) if (line.includes("listening on")) break;
+  sshd.stderr.resume();
+}
+
 /** A host set up by the README, with alice enrolled and her key known. */
 async function host(t: TestContext) {
   const sandbox = await Sandbox.open(t);
@@ -39,7 +57,7 @@ async function host(t: TestContext) {
 Port ${port}
 ListenAddress 127.0.0.1
 HostKey /etc/ssh/test_key
-PidFile /run/sshd-test.pid
+PidFile none
 `;
   await sandbox.sh("cat > /etc/ssh/test_config", { input: config });
   await sandbox.sh("cat > /run/pam-lines", { input: `${pam}\n` });
@@ -50,9 +68,8 @@ PidFile /run/sshd-test.pid
     ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/test_key
     ssh-keygen -q -t ed25519 -N '' -f /root/key
     install -d -m 700 -o alice -g alice /home/alice/.ssh
-    install -m 600 -o alice -g alice /root/key.pub /home/alice/.ssh/authorized_keys
-    /usr/sbin/sshd -f /etc/ssh/test_config -E /var/log/sshd-test.log`);
-  t.after(() => sandbox.run(["sh", "-c", "kill $(cat /run/sshd-test.pid)"]));
+    install -m 600 -o alice -g alice /root/key.pub /home/alice/.ssh/authorized_keys`);
+  await serve(t, sandbox);
   const { phone } = await enroll((args, options) => sandbox.run([SANDBOX_CLI, ...args], options));
   const ssh = [
     ...["ssh", "-F", "none", "-p", String(port), "-i", "/root/key"],
