@@ -1,6 +1,7 @@
-#!/bin/sh
+#!/bin/sh -p
 ':' //; set -f # This is sh until the comment ends and JavaScript from there: it finds Node beside itself,
-':' /* # and withholds what makes Node load code, write files or trust: a login's environment is hostile.
+':' /* # -p: where sh is bash, no functions come in from the environment. It
+# withholds what makes Node load code, write files or trust: a login's environment is hostile.
 unset NODE_OPTIONS NODE_PATH NODE_ENV NODE_EXTRA_CA_CERTS NODE_USE_SYSTEM_CA NODE_USE_ENV_PROXY \
   NODE_TLS_REJECT_UNAUTHORIZED NODE_COMPILE_CACHE NODE_COMPILE_CACHE_PORTABLE NODE_V8_COVERAGE \
   NODE_COMPILE_CACHE_READONLY NODE_DISABLE_COMPILE_CACHE NODE_REDIRECT_WARNINGS NODE_NO_WARNINGS \

@@ -5,6 +5,8 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 export const BACKUP_CODE_LENGTH = 10;
 export const BACKUP_CODES_PER_SET = 10;
+/** Of the salt that one set is hashed with. */
+export const BACKUP_CODE_SALT_BYTES = 16;
 
 /** True when every character is a Crockford symbol, or one that decodes as one (I, L, O). */
 export function isCrockford(text: string): boolean {

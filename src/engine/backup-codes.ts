@@ -1,15 +1,18 @@
 /** Backup codes: made, shown once, kept as hashes. A new set kills the old one. */
 import type { Conversation } from "../contracts/conversation.ts";
 import type { BackupCodeStatus, Caller } from "../contracts/service.ts";
-import { BACKUP_CODE_LENGTH, BACKUP_CODES_PER_SET, backupCodeFrom } from "../core/backup-code.ts";
+import {
+  BACKUP_CODE_LENGTH,
+  BACKUP_CODE_SALT_BYTES,
+  BACKUP_CODES_PER_SET,
+  backupCodeFrom,
+} from "../core/backup-code.ts";
 import { backupCodeCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import type { EngineParts } from "./parts.ts";
 import { demandFreshCode, mayActOn } from "./permission.ts";
 import { record } from "./record.ts";
-
-const SALT_BYTES = 16;
 
 /** A new set: the codes for the person, the salt and hashes for the store. */
 export async function newBackupCodes(
@@ -18,7 +21,7 @@ export async function newBackupCodes(
 ) {
   const codes = new Set<string>();
   while (codes.size < BACKUP_CODES_PER_SET) codes.add(backupCodeFrom(random(BACKUP_CODE_LENGTH)));
-  const salt = random(SALT_BYTES);
+  const salt = random(BACKUP_CODE_SALT_BYTES);
   const cell = backupCodeCell(user);
   const hashes = await Promise.all(
     [...codes].map(async (code) => sealer.bind(await slowHash(code, salt, scryptCost), cell)),

@@ -105,7 +105,12 @@ async function unenrolled(
   return { verdict: "exempt", user: printable(user), reason: "unenrolled-allowed" };
 }
 
-async function isEnrolled(tx: Transaction, parts: EngineParts, user: string): Promise<boolean> {
+/** True when any method could accept this user. Every method is asked: it takes as long for all. */
+export async function isEnrolled(
+  tx: Transaction,
+  parts: EngineParts,
+  user: string,
+): Promise<boolean> {
   let enrolled = false;
   for (const method of parts.methods) enrolled = (await method.isEnrolled(tx, user)) || enrolled;
   return enrolled;

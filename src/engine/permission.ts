@@ -4,6 +4,7 @@ import type { Caller } from "../contracts/service.ts";
 import { isAccount } from "../core/account.ts";
 import { Fault } from "../core/fault.ts";
 import { letsIn } from "../core/verdict.ts";
+import { isEnrolled } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 import { verify } from "./verify.ts";
 
@@ -47,7 +48,8 @@ export async function demandFreshCode(
   user: string,
   conversation: Conversation,
 ): Promise<void> {
-  if (caller.uid === ROOT || !(await hasActive(parts, user))) return;
+  if (caller.uid === ROOT) return;
+  if (!(await parts.store.read((view) => isEnrolled(view, parts, user)))) return;
   await conversation.info("This takes a code of the authenticator you have now, or a backup code.");
   const origin = { service: "countersign" };
   const outcome = await verify(parts, { user, origin, caller }, conversation);
@@ -55,14 +57,5 @@ export async function demandFreshCode(
   if (letsIn(outcome.verdict)) return;
   throw new Fault("refused", "the code was not accepted, so nothing was changed", {
     hint: "wait for the next code, or ask an administrator to reset you",
-  });
-}
-
-function hasActive(parts: EngineParts, user: string): Promise<boolean> {
-  return parts.store.read(async (view) => {
-    for (const method of parts.methods) {
-      if (await method.isEnrolled(view, user)) return true;
-    }
-    return false;
   });
 }

@@ -1,9 +1,9 @@
 /** The method `backup-code`: look-up secrets, hashed once per set and spent once. */
 import type { Method } from "../contracts/method.ts";
+import { BACKUP_CODE_SALT_BYTES } from "../core/backup-code.ts";
 import { backupCodeCell } from "../core/cells.ts";
 
 export const BACKUP_CODE = "backup-code";
-export const SALT_BYTES = 16;
 
 export const backupCode: Method = {
   name: BACKUP_CODE,
@@ -17,7 +17,11 @@ export const backupCode: Method = {
   /** One hash for one attempt, whether or not there is a set: the time tells nothing. */
   async prepare(store, user, code, { random, slowHash, scryptCost, sealer }) {
     const set = await store.read((view) => view.backupCodes.find(user));
-    const hash = await slowHash(code, set?.salt ?? random(SALT_BYTES), set?.cost ?? scryptCost);
+    const hash = await slowHash(
+      code,
+      set?.salt ?? random(BACKUP_CODE_SALT_BYTES),
+      set?.cost ?? scryptCost,
+    );
     return sealer.bind(hash, backupCodeCell(user));
   },
 

@@ -2,7 +2,6 @@
 import { once } from "node:events";
 import { errnoOf, Fault } from "../core/fault.ts";
 import { report } from "./report.ts";
-import { showsColour } from "./style.ts";
 
 /** Lines for people. */
 export function say(...lines: readonly string[]): void {
@@ -40,11 +39,6 @@ export async function sayJsonArray(elements: AsyncIterable<unknown>): Promise<vo
 export function outputColumns(): number {
   if (!process.stdout.isTTY) return Number.POSITIVE_INFINITY;
   return process.stdout.columns || 80;
-}
-
-/** True when standard output shows colour. */
-export function hasColour(): boolean {
-  return showsColour(process.env, process.stdout);
 }
 
 async function write(text: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** The launcher alone: a package around it whose main says how it was started. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -137,4 +138,13 @@ test("pam_exec starts it, with the environment of PAM alone", pam, async (t) => 
     (await sandbox.run(["pamtester", "countersign-test", user, "authenticate"])).code;
   assert.equal(await authenticate("sentry"), 0);
   assert.notEqual(await authenticate("root"), 0);
+});
+
+test("countersignd starts as countersign does, but for what it starts", () => {
+  const read = (name: string): string =>
+    readFileSync(new URL(`../../bin/${name}.js`, import.meta.url), "utf8");
+  const expected = read("countersign")
+    .replaceAll("dist/main.js", "dist/daemon.js")
+    .replaceAll("countersign is not built", "countersignd is not built");
+  assert.equal(read("countersignd"), expected);
 });
