@@ -6,6 +6,7 @@
  *   connect PLACE     a connection to an echo server, one line there and back, its end
  *   round-trip PLACE  one line there and back over a connection that stays
  *   echo PLACE        is that server, until its standard input ends
+ *   log PLACE         takes what syslog(3) sends, and forgets it, until its standard input ends
  *
  * Standard input has a line a login: SERVICE USER CODE MILLISECONDS. All are read before the
  * first begins. MILLISECONDS, unless 0, is what the daemon's clock is set to by then: written
@@ -155,29 +156,41 @@ static void over_standing(const struct login *login, struct outcome *outcome)
 }
 
 /* One connection after the other: nobody can answer with less work. */
-static int echo(void)
+static void echo(int listening)
+{
+	int fd = accept(listening, NULL, NULL);
+	char line[1024];
+	ssize_t length;
+
+	while ((length = recv(fd, line, sizeof(line), 0)) > 0)
+		if (send(fd, line, (size_t)length, MSG_NOSIGNAL) < 0)
+			break;
+	close(fd);
+}
+
+static void forget(int receiving)
+{
+	char message[8192];
+
+	if (recv(receiving, message, sizeof(message), 0) < 0)
+		fail(place);
+}
+
+static int serve(int type, void (*one)(int fd))
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct pollfd ends[] = { { .fd = listening, .events = POLLIN },
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	struct pollfd ends[] = { { .fd = fd, .events = POLLIN },
 				 { .fd = STDIN_FILENO, .events = POLLIN } };
-	char line[1024];
 
 	strncpy(address.sun_path, place, sizeof(address.sun_path) - 1);
-	if (bind(listening, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    listen(listening, 512) != 0)
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+	    (type == SOCK_STREAM && listen(fd, 512) != 0))
 		fail(place);
 	printf("listening\n");
 	fflush(stdout);
-	while (poll(ends, 2, -1) > 0 && ends[1].revents == 0) {
-		int fd = accept(listening, NULL, NULL);
-		ssize_t length;
-
-		while ((length = recv(fd, line, sizeof(line), 0)) > 0)
-			if (send(fd, line, (size_t)length, MSG_NOSIGNAL) < 0)
-				break;
-		close(fd);
-	}
+	while (poll(ends, 2, -1) > 0 && ends[1].revents == 0)
+		one(fd);
 	return 0;
 }
 
@@ -292,7 +305,9 @@ int main(int argc, char **argv)
 			clock_fd = open(argv[i] + 6, O_WRONLY | O_CLOEXEC);
 	}
 	if (strcmp(argv[1], "echo") == 0)
-		return echo();
+		return serve(SOCK_STREAM, echo);
+	if (strcmp(argv[1], "log") == 0)
+		return serve(SOCK_DGRAM, forget);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (strcmp(argv[1], ways[i].mode) == 0)
 			return bench(ways[i].try, processes);

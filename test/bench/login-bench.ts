@@ -1,7 +1,7 @@
 /** Drives login-bench, the program in C that logs in through libpam and takes the time. */
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -42,6 +42,19 @@ export interface Options {
   readonly clockFile?: string;
 }
 
+/**
+ * Runs the rest of its arguments where /dev/log is $1. A host without a log daemon is none that
+ * people log in to: syslog(3) would write to the console there, which takes milliseconds.
+ */
+const WITH_LOG = `
+set -e
+mount -t tmpfs -o mode=755 tmpfs /dev
+mknod -m 666 /dev/null c 1 3
+mknod -m 666 /dev/urandom c 1 9
+ln -s "$1" /dev/log
+shift
+exec "$@"`;
+
 /** A directory of the run's own, on the disk that is measured, with the compiled parts. */
 export class Workshop {
   readonly path = mkdtempSync(join(tmpdir(), "countersign-bench-"));
@@ -50,11 +63,28 @@ export class Workshop {
   /** The PAM services of this run: nothing of /etc is touched. */
   readonly services = join(this.path, "pam.d");
 
-  constructor() {
+  readonly #logSocket = join(this.path, "log");
+  readonly #log: ChildProcess | undefined;
+
+  /** @param hasLog false for logins as a host without a log daemon would have them */
+  private constructor(hasLog: boolean) {
     mkdirSync(this.services);
+    // Without it, libpam would log at each login that it is not there.
+    writeFileSync(join(this.services, "other"), "");
     build("make", "-C", MODULE_SOURCES, `OUT=${this.path}`, "all");
     const flags = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-O2"];
     build("cc", ...flags, "-o", this.program, join(HERE, "login-bench.c"), "-lpam");
+    if (!hasLog) return;
+    this.#log = spawn(this.program, ["log", this.#logSocket], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+  }
+
+  static async open({ hasLog = true } = {}): Promise<Workshop> {
+    const workshop = new Workshop(hasLog);
+    const output = workshop.#log?.stdout;
+    if (output) await once(output, "data");
+    return workshop;
   }
 
   /** Makes the logins in their order, by as many processes at once. */
@@ -64,16 +94,24 @@ export class Workshop {
     logins: readonly Login[],
     { processes = 1, clockFile }: Options = {},
   ): Promise<Timing> {
-    const args = [mode, place, `processes=${processes}`];
-    if (clockFile) args.push(`clock=${clockFile}`);
-    const child = spawn(this.program, args, { stdio: ["pipe", "pipe", "inherit"] });
+    const argv = [this.program, mode, place, `processes=${processes}`];
+    if (clockFile) argv.push(`clock=${clockFile}`);
+    const [command = "", ...args] = mode === "pam" ? this.#withLog(argv) : argv;
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
     child.stdin.end(logins.map(toLine).join(""));
     const [output, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
     if (code !== 0) throw new Error(`login-bench ${mode} ended with ${code}`);
     return parse(output, logins);
   }
 
+  #withLog(argv: readonly string[]): readonly string[] {
+    if (!this.#log) return argv;
+    const shell = ["sh", "-c", WITH_LOG, "with-log", this.#logSocket];
+    return ["unshare", "-m", "--propagation", "private", ...shell, ...argv];
+  }
+
   remove(): void {
+    this.#log?.stdin?.end();
     rmSync(this.path, { recursive: true, force: true });
   }
 }

@@ -2,11 +2,12 @@
  * What a login costs, beside two modules in wide use and beside what the machine can do at all.
  *
  *   node_modules/.bin/node test/bench/logins.ts [--users 1,1000,100000,1000000] [--quick]
- *     [--profile]
+ *     [--profile] [--console]
  *
  * As root, on Debian with make, gcc, libpam0g-dev, libpam-google-authenticator and libpam-oath,
  * after npm run build. All files are in a directory of its own under TMPDIR, which should be on
  * the disk that a store would be on. --profile tells where the daemon's time goes under load.
+ * --console leaves out the log daemon that each login's messages go to.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -26,6 +27,7 @@ const { values: flags } = parseArgs({
     users: { type: "string" },
     quick: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
+    console: { type: "boolean", default: false },
   },
 });
 const QUICK = flags.quick;
@@ -40,7 +42,7 @@ const CLI = fileURLToPath(new URL("../../bin/countersign.js", import.meta.url));
 
 const missing = missingPeers().map(({ name }) => name);
 for (const { name, part } of missingPeers()) print(`${name} is not here: apt-get install ${part}`);
-const workshop = new Workshop();
+const workshop = await Workshop.open({ hasLog: !flags.console });
 try {
   const limits = await measureLimits(workshop, AT_ONCE);
   reportLimits(limits);
