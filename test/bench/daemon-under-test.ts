@@ -49,6 +49,8 @@ export class Daemon {
       env: { ...MINIMAL_ENV, COUNTERSIGN_HOME: home },
       stdio: ["ignore", "ignore", "pipe"],
     });
+    // Whatever ends the measurement, nothing of it stays.
+    process.once("exit", () => child.kill("SIGKILL"));
     let said = "";
     child.stderr.on("data", (bytes) => {
       said += bytes;

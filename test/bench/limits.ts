@@ -105,11 +105,12 @@ function echoServer(create: typeof createServer, path: string): void {
   process.stdin.resume().on("end", () => process.exit());
 }
 
-function commitTimes(workshop: Workshop, rows: number, commits: number): number[] {
+/** Milliseconds of each commit of so many rows. */
+export function commitTimes(workshop: Workshop, rows: number, commits: number): number[] {
   const database = new DatabaseSync(join(workshop.path, `commits-${rows}.db`));
   try {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    database.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, value TEXT) STRICT");
+    database.exec("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, value TEXT) STRICT");
     const insert = database.prepare("INSERT INTO t (value) VALUES (?)");
     return Array.from({ length: commits }, () => {
       const start = performance.now();

@@ -68,6 +68,7 @@ export class Workshop {
 
   /** @param hasLog false for logins as a host without a log daemon would have them */
   private constructor(hasLog: boolean) {
+    process.once("exit", () => this.remove());
     mkdirSync(this.services);
     // Without it, libpam would log at each login that it is not there.
     writeFileSync(join(this.services, "other"), "");
@@ -98,6 +99,8 @@ export class Workshop {
     if (clockFile) argv.push(`clock=${clockFile}`);
     const [command = "", ...args] = mode === "pam" ? this.#withLog(argv) : argv;
     const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+    // One that ends early closes the pipe; its exit status tells of it.
+    child.stdin.on("error", () => undefined);
     child.stdin.end(logins.map(toLine).join(""));
     const [output, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
     if (code !== 0) throw new Error(`login-bench ${mode} ended with ${code}`);

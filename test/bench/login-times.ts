@@ -1,7 +1,9 @@
 /** One login after the other, to each verifier in turn, so that a drifting machine hits all alike. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { commitTimes } from "./limits.ts";
 import type { Login, Outcome, Workshop } from "./login-bench.ts";
+import { median } from "./measure.ts";
 import { CountersignVerifier, GoogleAuthenticator, Oath, type Verifier } from "./verifiers.ts";
 
 /** The first ones, which no table counts: caches fill, and code is compiled. */
@@ -12,7 +14,13 @@ const WARM_UP = 200;
  */
 const BLOCK = 25;
 /** Rounds between two looks at the host's clock. */
-const CHUNK = 250;
+const CHUNK = 100;
+
+export interface Comparison {
+  readonly verifiers: readonly Times[];
+  /** Milliseconds of a durable commit between their logins. */
+  readonly commit: number;
+}
 
 export interface Times {
   readonly verifier: string;
@@ -29,7 +37,7 @@ export async function loginTimes(
   users: number,
   rounds: number,
   missing: readonly string[],
-): Promise<Times[]> {
+): Promise<Comparison> {
   const folder = join(workshop.path, `users-${users}`);
   const clockFile = join(workshop.path, `clock-${users}`);
   mkdirSync(join(folder, "home"), { recursive: true, mode: 0o700 });
@@ -43,9 +51,13 @@ export async function loginTimes(
     if (!missing.includes("pam_oath.so")) {
       verifiers.push(new Oath(workshop, join(folder, "oath"), users));
     }
-    const outcomes = await inRounds(workshop, verifiers, users, rounds, clockFile);
+    const { outcomes, commits } = await inRounds(workshop, verifiers, users, rounds, clockFile);
     checkRecorded(verifiers, outcomes);
-    return verifiers.map((verifier) => timesOf(verifier, outcomes.slice(warmUpLogins(outcomes))));
+    const counted = outcomes.slice(warmUpLogins(outcomes));
+    return {
+      verifiers: verifiers.map((verifier) => timesOf(verifier, counted)),
+      commit: median(commits),
+    };
   } finally {
     for (const verifier of verifiers) await verifier.close();
     rmSync(folder, { recursive: true, force: true });
@@ -58,8 +70,9 @@ async function inRounds(
   users: number,
   rounds: number,
   clockFile: string,
-): Promise<Outcome[]> {
+): Promise<{ outcomes: Outcome[]; commits: number[] }> {
   const outcomes: Outcome[] = [];
+  const commits: number[] = [];
   for (let first = 0; first < WARM_UP + rounds; first += CHUNK) {
     const chunk: Login[] = [];
     const end = Math.min(first + CHUNK, WARM_UP + rounds);
@@ -68,8 +81,9 @@ async function inRounds(
     }
     const timing = await workshop.time("pam", workshop.services, chunk, { clockFile });
     outcomes.push(...timing.outcomes);
+    commits.push(...commitTimes(workshop, 1, 4 * BLOCK).slice(BLOCK));
   }
-  return outcomes;
+  return { outcomes, commits };
 }
 
 function loginsOf(verifier: Verifier, first: number, users: number): Login[] {

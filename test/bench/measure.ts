@@ -28,7 +28,7 @@ export async function inTurn(
 
 /** One line of a table: a name, its figures, and the bound it is held against. */
 export function row(name: string, ...cells: readonly string[]): string {
-  return [name.padEnd(28), ...cells.map((cell) => cell.padStart(12))].join(" ");
+  return [name.padEnd(28), ...cells.map((cell) => cell.padStart(12))].join(" ").trimEnd();
 }
 
 export function milliseconds(value: number): string {
