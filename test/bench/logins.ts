@@ -86,9 +86,9 @@ async function compareTimes({ connection }: Limits): Promise<void> {
   goal("p50, slowest size to fastest", spread(medians), 1.2);
   goal("the same, of times the limit", spread(overLimit), 1.2);
   print(
-    "login: pam_start to pam_end; auth: pam_authenticate alone. limit: a connection and a",
-    "round trip in C, and a durable commit, timed between the logins. The daemon's clock",
-    "is set before each login, through a file that it reads.",
+    "login: pam_start to pam_end; auth: pam_authenticate alone. limit: a connection",
+    "and a round trip in C, and a durable commit, timed between the logins. The",
+    "daemon's clock is set before each login, through a file that it reads.",
     "",
   );
 }
@@ -96,7 +96,7 @@ async function compareTimes({ connection }: Limits): Promise<void> {
 function reportTimes(times: Times, users: number, least: number): void {
   const p50 = median(times.whole);
   const cells = [p50, percentile(times.whole, 0.99), median(times.authenticate)].map(milliseconds);
-  print(row(`  ${times.verifier}`, ...cells, ratio(p50, least)));
+  print(row(` ${times.verifier}`, ...cells, ratio(p50, least)));
   if (times.users < users) print(`    only ${times.users} files were made within two minutes`);
 }
 
@@ -137,7 +137,7 @@ async function underLoad(limits: Limits): Promise<void> {
     print(`    daemon: ${milliseconds(host.processorTime)} of processor time a login`);
     const peers = { users: 1000, logins: QUICK ? 1000 : 5000, atOnce: AT_ONCE };
     for (const load of await peersUnderLoad(workshop, peers, missing)) reportLoad(load, limits);
-    print(`x limit: to an echo server in Node, with as many connections; peers: 1,000 users`, "");
+    print("x limit: to an echo server in Node with as many clients; peers: 1,000 users", "");
     reportMemory(memory);
     await compareCommand(host);
   } finally {
@@ -150,7 +150,7 @@ function reportLoad(load: Load, limits: Limits, name: string = load.name): void 
   const recorded = `${load.recorded}/${load.accepted}`;
   const slowest = Math.min(...load.rates).toFixed(0);
   const toLimit = ratio(limits.connectionsPerSecond, rate);
-  print(row(`  ${name}`, rate.toFixed(0), slowest, recorded, toLimit));
+  print(row(` ${name}`, rate.toFixed(0), slowest, recorded, toLimit));
   if (load.accepted < load.tried) print(`    of ${load.tried} tried`);
 }
 
