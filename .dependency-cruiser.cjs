@@ -67,13 +67,15 @@ const ROOMS = {
   terminal: {
     values: ["core"],
     types: ["contracts"],
-    packages: ["qrcode-terminal", "pngjs", "open"],
+    // koffi: poll(2), for an input that must not be read beyond its first line.
+    packages: ["qrcode-terminal", "pngjs", "open", "koffi"],
     builtins: ["fs", "tty", "readline", "http"],
   },
   commands: {
     // Of the contracts, lists such as KEY_KINDS: what a flag may be.
     values: ["core", "contracts", "client", "terminal"],
-    packages: ["@oclif/[^/]+"],
+    // koffi: setrlimit(2), to hand on the limits that Node has changed.
+    packages: ["@oclif/[^/]+", "koffi"],
     // Finding the program to become, and the pages of help.
     builtins: ["fs", "child_process"],
   },

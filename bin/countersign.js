@@ -11,6 +11,8 @@ unset NODE_OPTIONS NODE_PATH NODE_ENV NODE_EXTRA_CA_CERTS NODE_USE_SYSTEM_CA NOD
   NODE_REPL_EXTERNAL_MODULE NODE_REPL_HISTORY NODE_SKIP_PLATFORM_CHECK NODE_TEST_CONTEXT \
   NODE_TEST_WORKER_ID WATCH_REPORT_DEPENDENCIES UV_THREADPOOL_SIZE UV_USE_IO_URING \
   OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES SSL_CERT_FILE SSL_CERT_DIR
+# Node raises the limit of open files: the shell that login becomes is to have its own.
+if [ "$1" = login ]; then export COUNTERSIGN_LIMITS="$(ulimit -S -n) $(ulimit -S -c)"; fi
 ulimit -S -c 0 # a core dump would hold secrets
 if [ -z "$PWD" ]; then cd /; fi # Node does not start in a directory that was removed
 self=$0

@@ -1,5 +1,5 @@
 /**
- * Where the command line begins. What every login waits for (`verify`), and what was
+ * Where the command line begins. What every login waits for (`verify`, `login`), and what was
  * rendered when this was built (help, version), goes past oclif: loading it takes four
  * times as long as starting Node.
  */
@@ -22,6 +22,11 @@ async function main(args: readonly string[]): Promise<void> {
   if (args[0] === "verify") {
     const { verifyFromArguments } = await import("./commands/verify-run.ts");
     process.exitCode = await verifyFromArguments(args.slice(1));
+    return;
+  }
+  if (args[0] === "login") {
+    const { logIn } = await import("./commands/login-run.ts");
+    process.exitCode = await logIn(args.slice(1));
     return;
   }
   // oclif does not even load for a uid without a passwd entry: that is told in our own words.

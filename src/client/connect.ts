@@ -5,6 +5,7 @@
 import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Caller, Countersign } from "../contracts/service.ts";
+import { Fault } from "../core/fault.ts";
 import { trustedDirectory } from "../files/directories.ts";
 import type { Settings } from "../settings/schema.ts";
 import { type Scope, scopeOf } from "../settings/scope.ts";
@@ -42,6 +43,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     const { countersignOver } = await import("./over-socket.ts");
     return { service: countersignOver(scope.socketFile), caller, scope, settings };
   }
+  if (scope.name === "system" && caller.uid !== 0) throw withoutDaemon(scope);
   if (options.begin) await beginWhereUntouched(scope);
   const { openParts } = await import("./in-process.ts");
   const { countersignFor } = await import("../engine/countersign.ts");
@@ -60,6 +62,13 @@ async function hasDaemon({ socketFile }: Scope, { uid }: Caller): Promise<boolea
   if (uid !== 0) return true;
   const { answers } = await import("./daemon-socket.ts");
   return answers(socketFile);
+}
+
+/** The host's store and key are not a user's to read. */
+function withoutDaemon({ socketFile }: Scope): Fault {
+  return new Fault("store-unreadable", `${socketFile}: countersignd is not running`, {
+    hint: "ask an administrator to start it: systemctl start countersignd",
+  });
 }
 
 /** Opens the door, lets `use` through, and closes it whatever happens. */

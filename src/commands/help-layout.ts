@@ -5,7 +5,7 @@ import { flagLabel, flagMeaning, usageOf } from "./help-usage.ts";
 
 /** The root page's groups. A command that stands in none is listed under the last. */
 const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[] = [
-  ["First steps", ["demo", "init", "enroll", "verify"]],
+  ["First steps", ["demo", "init", "enroll", "verify", "login"]],
   [
     "Daily administration",
     [

@@ -13,6 +13,7 @@ import { Demo } from "./demo.ts";
 import { Doctor } from "./doctor.ts";
 import { Enroll } from "./enroll.ts";
 import { Init } from "./init.ts";
+import { Login } from "./login.ts";
 import { Reset } from "./reset.ts";
 import { Status } from "./status.ts";
 import { UserDisable } from "./user/disable.ts";
@@ -26,6 +27,7 @@ export const COMMANDS = {
   init: Init,
   enroll: Enroll,
   verify: Verify,
+  login: Login,
   reset: Reset,
   "backup-code:generate": BackupCodeGenerate,
   "backup-code:status": BackupCodeStatus,

@@ -7,13 +7,14 @@ import { type Connection, withCountersign } from "../client/connect.ts";
 import type { Origin, VerifyOutcome } from "../contracts/service.ts";
 import { errnoOf, Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
-import { EXIT_STATUS, EXIT_USAGE, letsIn } from "../core/verdict.ts";
+import { EXIT_STATUS, letsIn } from "../core/verdict.ts";
 import { writeDevice } from "../terminal/device.ts";
 import { say } from "../terminal/output.ts";
 import { terminalConversation } from "../terminal/prompt.ts";
 import { report } from "../terminal/report.ts";
 import { standardInputConversation } from "../terminal/standard-input.ts";
 import { become, locateProgram } from "./become.ts";
+import { retryAfter, statusOfError, tellRefusal, verdictOfError } from "./refusal.ts";
 import { VERIFY_FLAGS } from "./verify-flags.ts";
 
 const STDIN = 0;
@@ -125,11 +126,8 @@ function judge(request: Request): Promise<VerifyOutcome> {
   });
 }
 
-/** One sentence for every refusal but throttling: it is not to say what was wrong. */
 function announce(request: Request, outcome: VerifyOutcome): void {
-  if (outcome.fault) report(outcome.fault);
-  else if (outcome.verdict === "throttled") report(throttled(outcome));
-  else if (!letsIn(outcome.verdict)) process.stderr.write("error: verification failed\n");
+  if (!letsIn(outcome.verdict)) tellRefusal(outcome);
   else if (!request.codeStdin && !request.json && request.command.length === 0) say("accepted");
   if (request.json) printJson(toJson(request.origin, outcome));
 }
@@ -146,12 +144,6 @@ function printJson(document: object): void {
   }
 }
 
-function throttled(outcome: VerifyOutcome): Fault {
-  const hint =
-    outcome.reason === "locked" ? "ask an administrator" : `again in ${retryAfter(outcome)} s`;
-  return new Fault("refused", "too many failed attempts", { hint });
-}
-
 function toJson({ service }: Origin, outcome: VerifyOutcome): Record<string, unknown> {
   const { verdict, user, method, reason } = outcome;
   return {
@@ -164,20 +156,11 @@ function toJson({ service }: Origin, outcome: VerifyOutcome): Record<string, unk
   };
 }
 
-/** Whole seconds, never 0: asking again at once would be refused again. */
-function retryAfter({ retryAt }: VerifyOutcome): number {
-  return Math.max(1, Math.ceil(((retryAt ?? 0) - Date.now()) / 1000));
-}
-
-/** Nothing could be judged: usage and settings are 2, everything broken is unavailable. */
 function refuse(error: unknown, request: Request | undefined): number {
   report(error);
-  const wrong = error instanceof Fault && ["usage", "settings-invalid"].includes(error.code);
-  if (wrong) return EXIT_USAGE;
-  const isUnasked = error instanceof Fault && error.code === "no-terminal";
-  const verdict = isUnasked ? "reject" : "unavailable";
-  if (request?.json) printJson({ verdict, user: printable(request.user) });
-  return EXIT_STATUS[verdict];
+  const verdict = verdictOfError(error);
+  if (request?.json && verdict) printJson({ verdict, user: printable(request.user) });
+  return statusOfError(error);
 }
 
 function usage(message: string, hint = "countersign help verify"): Fault {

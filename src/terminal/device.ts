@@ -2,8 +2,8 @@
  * The controlling terminal, /dev/tty: questions and secrets go there, so that standard
  * output stays clean for data and a secret never runs into a pipe.
  */
-import { closeSync, constants, openSync, writeSync } from "node:fs";
-import { WriteStream } from "node:tty";
+import { closeSync, constants, openSync, readlinkSync, writeSync } from "node:fs";
+import { isatty, WriteStream } from "node:tty";
 import { errnoOf, Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 
@@ -39,6 +39,21 @@ export function openDevice(access: "read" | "write"): number {
  */
 export function demandTerminal(): void {
   closeSync(openDevice("read"));
+}
+
+/** True where this process has a terminal of its own, whatever its standard input is. */
+export function hasTerminal(): boolean {
+  try {
+    demandTerminal();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Path of the terminal on standard input, such as /dev/pts/0; undefined where there is none. */
+export function terminalName(): string | undefined {
+  return isatty(0) ? readlinkSync("/proc/self/fd/0") : undefined;
 }
 
 /** Writes it all. A terminal that hung up is not an error here: reading from it says so. */

@@ -1,0 +1,121 @@
+/**
+ * A conversation with a login that has no terminal (scp, sftp, rsync, a plain command), whose
+ * streams belong to what runs behind it. The answer is the first line of standard input, read
+ * byte by byte so that nothing after it is taken; standard output is never written. What
+ * cannot be an answer ends it at once: a program's own first bytes, which nobody typed.
+ */
+import { readSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import koffi from "koffi";
+import type { Conversation, Reply } from "../contracts/conversation.ts";
+import { errnoOf } from "../core/fault.ts";
+import { clean, writeDevice } from "./device.ts";
+
+const STDIN = 0;
+const STDERR = 2;
+
+/** More bytes than any answer has. */
+const ANSWER_MAX = 64;
+
+/** Milliseconds: until the question is shown, for who sends the code unasked; and in all. */
+const SILENCE = 500;
+const PATIENCE = 30_000;
+
+/** Milliseconds that one look at the input may hold up everything else. */
+const LOOK = 20;
+
+const FEED = 0x0a;
+
+export interface StreamConversation extends Conversation {
+  /** False when no line came that a person could have typed. */
+  readonly isAnswered: boolean;
+}
+
+export interface StreamOptions {
+  /** Milliseconds; the default is for people. */
+  readonly patience?: number;
+}
+
+export function streamConversation({ patience = PATIENCE }: StreamOptions = {}) {
+  let isAnswered = false;
+  const ask = async (text: string): Promise<Reply> => {
+    const reply = await readAnswer(text, patience);
+    isAnswered = reply.kind === "text";
+    return reply;
+  };
+  const say = async (text: string): Promise<void> => writeDevice(STDERR, `${clean(text)}\n`);
+  const conversation: StreamConversation = {
+    prompt: ask,
+    promptSecret: ask,
+    info: say,
+    error: say,
+    open: (url) => say(`Open this address in a browser:\n\n${url}\n`),
+    get isAnswered() {
+      return isAnswered;
+    },
+  };
+  return conversation;
+}
+
+async function readAnswer(question: string, patience: number): Promise<Reply> {
+  const line = Buffer.alloc(ANSWER_MAX);
+  const begun = Date.now();
+  let isShown = false;
+  for (let length = 0; length < ANSWER_MAX; ) {
+    const waited = Date.now() - begun;
+    if (waited > patience) return { kind: "timed-out" };
+    if (!isShown && length === 0 && waited > SILENCE) {
+      writeDevice(STDERR, clean(question));
+      isShown = true;
+    }
+    // The daemon may hang up meanwhile, and a signal come.
+    await setImmediate();
+    if (!hasInput()) continue;
+    const read = readByte(line, length);
+    if (read === "again") continue;
+    if (read === "none") break;
+    if (read === FEED) return answer(line, length);
+    if (!isTypable(read)) break;
+    length++;
+  }
+  line.fill(0);
+  return { kind: "end-of-input" };
+}
+
+function answer(line: Buffer, length: number): Reply {
+  const text = line.toString("utf8", 0, length).replace(/\r$/, "");
+  line.fill(0);
+  return { kind: "text", text };
+}
+
+function isTypable(byte: number): boolean {
+  const [tab, carriageReturn, blank, del] = [0x09, 0x0d, 0x20, 0x7f];
+  return (byte >= blank && byte !== del) || byte === tab || byte === carriageReturn;
+}
+
+type Read = number | "again" | "none";
+
+function readByte(line: Buffer, at: number): Read {
+  try {
+    return readSync(STDIN, line, at, 1, null) === 0 ? "none" : (line[at] ?? "none");
+  } catch (error) {
+    const errno = errnoOf(error);
+    return errno === "EAGAIN" || errno === "EINTR" ? "again" : "none";
+  }
+}
+
+// poll(2): a read that waits cannot be ended, and an input made non-blocking would stay so
+// for the program that is become. Node has no other way to ask.
+const POLLIN = 1;
+const definition = "int poll(_Inout_ uint8_t *, unsigned long, int)";
+const loadPoll = () => koffi.load("libc.so.6").func(definition);
+let poll: ReturnType<typeof loadPoll> | undefined;
+
+/** True when a read returns at once: with a byte, or with the end. */
+function hasInput(): boolean {
+  poll ??= loadPoll();
+  const entry = Buffer.alloc(8);
+  new Int32Array(entry.buffer, entry.byteOffset, 1)[0] = STDIN;
+  new Int16Array(entry.buffer, entry.byteOffset, 4)[2] = POLLIN;
+  return poll(entry, 1, LOOK) > 0;
+}
