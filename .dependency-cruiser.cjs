@@ -67,15 +67,14 @@ const ROOMS = {
   terminal: {
     values: ["core"],
     types: ["contracts"],
-    // koffi: poll(2), for an input that must not be read beyond its first line.
+    // koffi: what Node does not offer of the C library, such as poll(2).
     packages: ["qrcode-terminal", "pngjs", "open", "koffi"],
     builtins: ["fs", "tty", "readline", "http"],
   },
   commands: {
     // Of the contracts, lists such as KEY_KINDS: what a flag may be.
     values: ["core", "contracts", "client", "terminal"],
-    // koffi: setrlimit(2), to hand on the limits that Node has changed.
-    packages: ["@oclif/[^/]+", "koffi"],
+    packages: ["@oclif/[^/]+"],
     // Finding the program to become, and the pages of help.
     builtins: ["fs", "child_process"],
   },

@@ -15,7 +15,7 @@ import { terminalConversation } from "../terminal/prompt.ts";
 import { report } from "../terminal/report.ts";
 import { type StreamConversation, streamConversation } from "../terminal/stream.ts";
 import { become, locateProgram } from "./become.ts";
-import { restoreLimits } from "./limits.ts";
+import { noteInherited } from "./inherited.ts";
 import { statusOfError, tellRefusal } from "./refusal.ts";
 
 /** sshd's own, for a passwd entry that names no shell. */
@@ -35,12 +35,13 @@ interface Program {
 
 /** The exit status of a refusal; who is let in becomes their shell, and it does not return. */
 export async function logIn(args: readonly string[]): Promise<number> {
+  const restore = noteInherited(process.env);
   try {
     if (args.length > 0) throw usage("login takes no arguments", "countersign help login");
     const program = programOf(process.env.SSH_ORIGINAL_COMMAND);
     const stream = hasTerminal() ? undefined : streamConversation();
     const outcome = await judge(stream ?? terminalConversation({ timeLimit: TIME_LIMIT }));
-    if (letsIn(outcome.verdict)) enter(program);
+    if (letsIn(outcome.verdict)) enter(program, restore);
     refuse(outcome, stream);
     return EXIT_STATUS[outcome.verdict];
   } catch (error) {
@@ -79,9 +80,9 @@ function origin(): Origin {
   return { service: "sshd", rhost: rhost || undefined, tty: terminalName() };
 }
 
-function enter({ file, argv }: Program): never {
-  restoreLimits(process.env);
+function enter({ file, argv }: Program, restore: () => void): never {
   for (const name of ["SSH_ORIGINAL_COMMAND", ...SET_BY_SHELL]) delete process.env[name];
+  restore();
   become(file, argv);
 }
 

@@ -6,10 +6,10 @@
  */
 import { readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import koffi from "koffi";
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import { errnoOf } from "../core/fault.ts";
 import { clean, writeDevice } from "./device.ts";
+import { libc } from "./libc.ts";
 
 const STDIN = 0;
 const STDERR = 2;
@@ -107,8 +107,7 @@ function readByte(line: Buffer, at: number): Read {
 // poll(2): a read that waits cannot be ended, and an input made non-blocking would stay so
 // for the program that is become. Node has no other way to ask.
 const POLLIN = 1;
-const definition = "int poll(_Inout_ uint8_t *, unsigned long, int)";
-const loadPoll = () => koffi.load("libc.so.6").func(definition);
+const loadPoll = () => libc().func("int poll(_Inout_ uint8_t *, unsigned long, int)");
 let poll: ReturnType<typeof loadPoll> | undefined;
 
 /** True when a read returns at once: with a byte, or with the end. */
