@@ -91,8 +91,7 @@ export class DaemonHost {
 
   /** A stack in which MODULE stands for the module and its verifier. */
   stack(lines: string): Promise<void> {
-    const own = `${MODULE} verifier=${VERIFIER}`;
-    return this.sandbox.pamService(SERVICE, `${lines.replaceAll("MODULE", own)}\n`);
+    return this.sandbox.pamService(SERVICE, `${withModule(lines)}\n`);
   }
 
   /** What the stack returns to pamtester; each answer is a line typed. */
@@ -127,6 +126,11 @@ export class DaemonHost {
     const [{ verdict, reason }] = JSON.parse(log);
     return reason === null ? verdict : `${verdict}: ${reason}`;
   }
+}
+
+/** PAM's lines, in which MODULE stands for the module and its verifier. */
+export function withModule(lines: string): string {
+  return lines.replaceAll("MODULE", `${MODULE} verifier=${VERIFIER}`);
 }
 
 function countersignIn(sandbox: Sandbox): Countersign {
