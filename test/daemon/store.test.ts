@@ -7,7 +7,7 @@ import { enroll } from "../commands/enrolled.ts";
 import { needs } from "../support/parts.ts";
 import { SANDBOX_CLI, Sandbox } from "../support/sandbox.ts";
 import { Daemon, enrolledDaemon } from "./daemon.ts";
-import { login } from "./peer.ts";
+import { login, OPENING, PROMPTED } from "./peer.ts";
 
 const ACCEPTED = "verdict accept user=alice method=totp";
 const UNAVAILABLE = /^verdict unavailable user=alice reason=store message=\S+/;
@@ -23,6 +23,29 @@ test("locked by another process: unavailable, and works again", needs("oathtool"
   assert.equal(await login(daemon.socket, code), ACCEPTED, "the code was not spent");
   assert.equal(await daemon.stop(), 0);
 });
+
+test(
+  "while it is locked, who comes is served as far as that goes",
+  needs("oathtool"),
+  async (t) => {
+    const { daemon, home, phone } = await enrolledDaemon(t);
+    const locker = new DatabaseSync(join(home.path, "store.db"));
+    t.after(() => locker.close());
+    locker.exec("begin immediate");
+    const verifying = login(daemon.socket, await phone.next());
+    // A login of 10 s would be over by the time that a daemon which waits for the lock prompts.
+    const before = performance.now();
+    for (let others = 0; others < 20; others++) {
+      const peer = await daemon.connect();
+      assert.equal(await peer.send(OPENING).line(), PROMPTED);
+      peer.close();
+    }
+    assert.ok(performance.now() - before < 5_000);
+    locker.exec("rollback");
+    assert.equal(await verifying, ACCEPTED, "who waited gets in once the lock is gone");
+    assert.equal(await daemon.stop(), 0);
+  },
+);
 
 const inSandbox = needs("root", "mount namespaces", "oathtool");
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Facts } from "../../src/contracts/store.ts";
 import { Fault } from "../../src/core/fault.ts";
 import { Connection } from "../../src/stores/sqlite/connection.ts";
@@ -73,6 +74,24 @@ test("works that wait together share one commit", async (t) => {
   const { connection, set } = await queueOver(t);
   await Promise.all(Array.from({ length: 64 }, (_, n) => set(`${n}`)));
   assert.equal(connection.statements.filter((sql) => sql === "COMMIT").length, 1);
+});
+
+test("many who come one in a turn share commits; one alone has one each", async (t) => {
+  const { connection, set } = await queueOver(t);
+  const commits = () => connection.statements.filter((sql) => sql === "COMMIT").length;
+  for (let n = 0; n < 40; n++) {
+    await set(`alone ${n}`);
+    await nextTurn();
+    await nextTurn();
+  }
+  assert.equal(commits(), 40);
+  const writing: Promise<boolean>[] = [];
+  for (let n = 0; n < 400; n++) {
+    writing.push(set(`crowd ${n}`));
+    await nextTurn();
+  }
+  await Promise.all(writing);
+  assert.ok(commits() - 40 < 100, `${commits() - 40} commits`);
 });
 
 test("a transaction that cannot begin is refused, and the next is not", async (t) => {

@@ -6,7 +6,7 @@ import { LOCKED_FOREVER } from "../../core/throttle.ts";
 export type Value = SQLInputValue | boolean | undefined;
 export type Row = Readonly<Record<string, unknown>>;
 
-/** How long a writer waits for another process's transaction, in milliseconds. */
+/** How long opening and migrating wait for another process's transaction, in milliseconds. */
 const BUSY_TIMEOUT = 10_000;
 
 export class Connection {
@@ -27,6 +27,11 @@ export class Connection {
     this.#database.exec(
       "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;",
     );
+  }
+
+  /** From now on a lock of another process is an error at once: who waits does so by the clock. */
+  neverBlock(): void {
+    this.#database.exec("PRAGMA busy_timeout = 0");
   }
 
   /** Runs statements that take no parameters. */

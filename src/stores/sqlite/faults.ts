@@ -2,14 +2,19 @@
 import { errnoOf, Fault, type FaultCode } from "../../core/fault.ts";
 import { DamagedRow } from "./connection.ts";
 
+const LOCKED = [
+  "store-locked",
+  "the store is locked by another process",
+  "try again in a moment",
+] as const;
 const RESTORE = "restore it from a backup; keep the damaged file";
 
 // Primary result codes: https://www.sqlite.org/rescode.html
 const MEANINGS: Readonly<Record<number, readonly [FaultCode, string, string]>> = {
   // Every statement fits the schema: where one does not, the schema is no longer the store's.
   1: ["store-corrupt", "the store is damaged: its tables are not as they were made", RESTORE],
-  5: ["store-locked", "the store is locked by another process", "try again in a moment"],
-  6: ["store-locked", "the store is locked by another process", "try again in a moment"],
+  5: LOCKED,
+  6: LOCKED,
   8: [
     "store-unwritable",
     "the store cannot be written",
@@ -33,6 +38,17 @@ export function storeFault(error: unknown, path: string): Fault {
   const primary = resultCode(error) & 0xff;
   const [code, message, hint] = MEANINGS[primary] ?? ["internal", "the store failed", undefined];
   return new Fault(code, `${path}: ${message}`, hint ? { hint, cause: error } : { cause: error });
+}
+
+/** True for an error that waiting may cure: another process holds the lock. */
+export function isBusy(error: unknown): boolean {
+  return (resultCode(error) & 0xff) === 5;
+}
+
+/** Of a store that another process holds and does not let go. */
+export function locked(path: string): Fault {
+  const [code, message, hint] = LOCKED;
+  return new Fault(code, `${path}: ${message}`, { hint });
 }
 
 /** Of what is readable, and yet cannot be what was written. */

@@ -81,6 +81,7 @@ function storeOver(connection: Connection): Store {
     attempts: attemptsIn(connection),
     audit: auditIn(connection),
   };
+  connection.neverBlock();
   const queue = new TransactionQueue(connection);
   return {
     transact: (work) => queue.write(() => work(transaction)),
