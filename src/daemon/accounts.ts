@@ -7,11 +7,24 @@ const GETENT = "/usr/bin/getent";
 /** Milliseconds; a directory service that does not answer is not waited for. */
 const PATIENCE = 5_000;
 
+/** Milliseconds for which an answer is kept: one user's many connections ask once. */
+const KEPT = 2_000;
+
 const run = promisify(execFile);
+const asked = new Map<number, Promise<string>>();
 
 /** @throws Fault `not-permitted` for a uid that is nobody's: it has no account to act on */
-export async function loginOf(uid: number): Promise<string> {
-  if (uid === 0) return "root";
+export function loginOf(uid: number): Promise<string> {
+  if (uid === 0) return Promise.resolve("root");
+  const known = asked.get(uid);
+  if (known !== undefined) return known;
+  const answer = ask(uid);
+  asked.set(uid, answer);
+  setTimeout(() => asked.delete(uid), KEPT).unref();
+  return answer;
+}
+
+async function ask(uid: number): Promise<string> {
   try {
     const { stdout } = await run(GETENT, ["passwd", String(uid)], { env: {}, timeout: PATIENCE });
     const [login, , found] = stdout.split(":");

@@ -5,12 +5,15 @@ export type Fields = ReadonlyMap<string, string>;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+const UNRESERVED = /^[A-Za-z0-9._~-]*$/;
+
 /** RFC 3986 2.1: every byte but the unreserved ones. */
 export function encodeValue(text: string): string {
+  if (UNRESERVED.test(text)) return text;
   let encoded = "";
   for (const byte of Buffer.from(text)) {
     const character = String.fromCharCode(byte);
-    encoded += /[A-Za-z0-9._~-]/.test(character)
+    encoded += UNRESERVED.test(character)
       ? character
       : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
@@ -19,6 +22,7 @@ export function encodeValue(text: string): string {
 
 /** @throws Malformed unless it is what `encodeValue` could have made; hexadecimal in any case */
 export function decodeValue(encoded: string): string {
+  if (UNRESERVED.test(encoded)) return encoded;
   if (!/^(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})*$/.test(encoded)) {
     throw new Malformed("a value is not percent-encoded");
   }

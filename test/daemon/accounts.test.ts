@@ -1,0 +1,48 @@
+/** Whose a uid is, the host says: asked once for many connections, and anew soon after. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { needs } from "../support/parts.ts";
+import { Host } from "./host.ts";
+
+const parts = needs("root", "mount namespaces");
+
+const COUNTING = `
+cp /usr/bin/getent /opt/getent
+printf '%s\\n' '#!/bin/sh' 'echo >>/opt/asked' 'exec /opt/getent "$@"' >/opt/counting
+chmod 755 /opt/counting
+mount --bind /opt/counting /usr/bin/getent
+`;
+
+test("many connections of one uid ask for its name once", parts, async (t) => {
+  const host = await Host.make(t);
+  await host.sandbox.sh(COUNTING);
+  const calls = Array.from({ length: 12 }, () =>
+    host.call("alice", "backupCodeStatus", { user: "alice" }),
+  );
+  for (const [line] of await Promise.all(calls)) assert.match(line ?? "", /^result /);
+  const asked = (await host.sandbox.sh("cat /opt/asked")).length;
+  assert.ok(asked >= 1 && asked < 6, `asked ${asked} times`);
+});
+
+test(
+  "a uid whose name has changed acts on its new account, and not on the old",
+  parts,
+  async (t) => {
+    const host = await Host.make(t);
+    assert.match(
+      (await host.call("alice", "backupCodeStatus", { user: "alice" }))[0] ?? "",
+      /^result /,
+    );
+    await host.sandbox.sh("usermod --login carol alice; groupmod --new-name carol alice");
+    await sleep(2_500);
+    assert.match(
+      (await host.call("carol", "backupCodeStatus", { user: "alice" }))[0] ?? "",
+      /not-permitted/,
+    );
+    assert.match(
+      (await host.call("carol", "backupCodeStatus", { user: "carol" }))[0] ?? "",
+      /^result /,
+    );
+  },
+);
