@@ -112,7 +112,7 @@ module.exports = {
       to: {
         path: [
           "^src/(commands|terminal|core)/",
-          "^src/client/caller\\.ts$",
+          "^src/client/(caller|door)\\.ts$",
           "^node_modules/@oclif/",
           ...builtin(["fs", ...PLAIN]),
         ],

@@ -4,7 +4,9 @@
  * times as long as starting Node.
  */
 import { readFileSync } from "node:fs";
+import { throughDaemon } from "./client/door.ts";
 import { helpRequest } from "./commands/help-pages.ts";
+import { PROTOCOL, verifyFromArguments } from "./commands/verify-run.ts";
 import { say, sayText } from "./terminal/output.ts";
 
 const root = new URL("..", import.meta.url);
@@ -20,8 +22,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   if (args[0] === "verify") {
-    const { verifyFromArguments } = await import("./commands/verify-run.ts");
-    process.exitCode = await verifyFromArguments(args.slice(1));
+    process.exitCode = await verify(args.slice(1));
     return;
   }
   if (args[0] === "login") {
@@ -34,6 +35,15 @@ async function main(args: readonly string[]): Promise<void> {
   callerOfThisProcess();
   const { runCommand } = await import("./commands/dispatch.ts");
   process.exitCode = await runCommand(args, root);
+}
+
+/** By the daemon, and where there is none by the engine, which takes longer to load. */
+async function verify(args: readonly string[]): Promise<number> {
+  const isForModule = args.length === 1 && args[0] === PROTOCOL;
+  const status = isForModule ? undefined : await verifyFromArguments(args, throughDaemon);
+  if (status !== undefined) return status;
+  const { verifyOnEitherSide } = await import("./commands/verify-either-side.ts");
+  return verifyOnEitherSide(args);
 }
 
 function version(): string {

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import type { Countersign, Origin, VerifyOutcome } from "../contracts/service.ts";
-import { formatHead } from "../core/audit-chain.ts";
+import { formatHead } from "../core/audit-head.ts";
 import { Fault, type FaultCode } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import type { Reason } from "../core/verdict.ts";

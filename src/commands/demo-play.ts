@@ -23,7 +23,7 @@ export async function playDemo({ service, settings }: Connection): Promise<void>
   const enrollment = await service.beginEnrollment(USER, options, silent);
   if (isLive) {
     const content = { ...enrollment, account: USER, parameters: options };
-    say(...enrollmentCard(content, settings.qr, process.env, process.stdout));
+    say(...enrollmentCard(content, (await settings()).qr, process.env, process.stdout));
     say("You are her phone: scan this and type the code, or press Enter to have it played.");
   }
   const phone = new Phone(enrollment, person);

@@ -99,7 +99,7 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
       const way = { json: flags.json, codeStdin: flags["code-stdin"], file: flags["qr-file"] };
       if (flags.confirm) return confirmForScript(connection.service, user, flags.method, way);
       if (flags.begin) return beginForScript(connection.service, user, options, way);
-      const qr = flags.qr ?? connection.settings.qr;
+      const qr = flags.qr ?? (await connection.settings()).qr;
       const isOwnStore = connection.scope.name === "personal";
       return enrollAtTerminal(connection.service, user, options, { qr, isOwnStore, ...way });
     });

@@ -1,6 +1,6 @@
 import { withCountersign } from "../client/connect.ts";
 import type { StatusReport } from "../contracts/service.ts";
-import { formatHead } from "../core/audit-chain.ts";
+import { formatHead } from "../core/audit-head.ts";
 import { dayChart } from "../terminal/chart.ts";
 import { say, sayJson } from "../terminal/output.ts";
 import { isUtf8 } from "../terminal/style.ts";
@@ -28,7 +28,8 @@ of the last day's verdicts.`;
     await withCountersign({}, async ({ service, scope, settings }) => {
       const now = Date.now();
       const report = await service.status(now - DAY);
-      const on = { methods: ["totp", "backup-code"], unenrolled: settings.policy.unenrolled };
+      const { policy } = await settings();
+      const on = { methods: ["totp", "backup-code"], unenrolled: policy.unenrolled };
       if (flags.json) return sayJson(document(scope.name, on, report));
       say(
         `scope       ${scope.name}`,

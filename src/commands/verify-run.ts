@@ -3,24 +3,21 @@
  * verification, its exit status out.
  */
 import { accountMeant, callerOfThisProcess } from "../client/caller.ts";
-import { type Connection, withCountersign } from "../client/connect.ts";
+import type { Door } from "../client/door.ts";
+import type { Conversation } from "../contracts/conversation.ts";
 import type { Origin, VerifyOutcome } from "../contracts/service.ts";
 import { errnoOf, Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import { EXIT_STATUS, letsIn } from "../core/verdict.ts";
 import { writeDevice } from "../terminal/device.ts";
 import { say } from "../terminal/output.ts";
-import { terminalConversation } from "../terminal/prompt.ts";
 import { report } from "../terminal/report.ts";
-import { standardInputConversation } from "../terminal/standard-input.ts";
-import { become, locateProgram } from "./become.ts";
 import { retryAfter, statusOfError, tellRefusal, verdictOfError } from "./refusal.ts";
 import { VERIFY_FLAGS } from "./verify-flags.ts";
 
-const STDIN = 0;
 const STDOUT = 1;
 /** How the PAM module runs this where no daemon is: for it alone, so no page tells of it. */
-const PROTOCOL = "--protocol";
+export const PROTOCOL = "--protocol";
 
 // An import of it would set up Node's standard error, which leaves the command a pipe there
 // that does not block.
@@ -36,29 +33,36 @@ interface Request {
   readonly command: readonly string[];
 }
 
-/** The exit status, by the table in core/verdict.ts. Does not return when it becomes a command. */
-export async function verifyFromArguments(args: readonly string[]): Promise<number> {
+/**
+ * The exit status, by the table in core/verdict.ts; undefined, and nothing asked, where the
+ * door leads nowhere. Does not return when it becomes a command.
+ */
+export async function verifyFromArguments(
+  args: readonly string[],
+  door: Door,
+): Promise<number | undefined> {
   let request: Request | undefined;
   try {
-    if (args.length === 1 && args[0] === PROTOCOL) return await verifyOverProtocol();
     request = readRequest(args);
     // Looked for before the code is spent: a slip of the pen is not to cost thirty seconds.
-    const program =
-      request.command[0] === undefined ? undefined : locateProgram(request.command[0]);
-    const outcome = await judge(request);
+    const become = await becoming(request.command);
+    const outcome = await judge(request, door);
+    if (outcome === undefined) return undefined;
     announce(request, outcome);
-    if (letsIn(outcome.verdict) && program !== undefined) become(program, request.command);
+    if (letsIn(outcome.verdict)) become();
     return EXIT_STATUS[outcome.verdict];
   } catch (error) {
     return refuse(error, request);
   }
 }
 
-/** What it ends in goes over the protocol, and the module believes nothing else. */
-async function verifyOverProtocol(): Promise<number> {
-  const { serveOneVerification } = await import("../client/serve-one.ts");
-  await serveOneVerification(STDIN);
-  return 0;
+/** Finds the program now, and becomes it later: loaded only where there is a command. */
+async function becoming(command: readonly string[]): Promise<() => void> {
+  const [name] = command;
+  if (name === undefined) return () => undefined;
+  const { become, locateProgram } = await import("./become.ts");
+  const program = locateProgram(name);
+  return () => become(program, command);
 }
 
 function readRequest(args: readonly string[]): Request {
@@ -117,13 +121,20 @@ function parse(args: readonly string[]) {
   }
 }
 
-function judge(request: Request): Promise<VerifyOutcome> {
-  return withCountersign({ pam: request.pam }, ({ service }: Connection) => {
-    const conversation = request.codeStdin
-      ? standardInputConversation({ say: "nowhere" })
-      : terminalConversation();
-    return service.verify(request.user, request.origin, conversation);
-  });
+function judge(request: Request, door: Door): Promise<VerifyOutcome | undefined> {
+  return door({ pam: request.pam }, async ({ service }) =>
+    service.verify(request.user, request.origin, await conversationFor(request)),
+  );
+}
+
+/** Only the one that is needed is loaded: this is what a login waits for. */
+async function conversationFor({ codeStdin }: Request): Promise<Conversation> {
+  if (codeStdin) {
+    const { standardInputConversation } = await import("../terminal/standard-input.ts");
+    return standardInputConversation({ say: "nowhere" });
+  }
+  const { terminalConversation } = await import("../terminal/prompt.ts");
+  return terminalConversation();
 }
 
 function announce(request: Request, outcome: VerifyOutcome): void {

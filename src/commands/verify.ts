@@ -1,8 +1,8 @@
 /** `verify` as oclif knows it: for help and completion. It runs in verify-run.ts. */
 import { Args, Flags } from "@oclif/core";
 import { CountersignCommand, optionalUser } from "./base.ts";
+import { verifyOnEitherSide } from "./verify-either-side.ts";
 import { VERIFY_FLAGS } from "./verify-flags.ts";
-import { verifyFromArguments } from "./verify-run.ts";
 
 export class Verify extends CountersignCommand {
   static override summary = "Ask for one code and judge it.";
@@ -63,6 +63,6 @@ PAM in man countersign first, and keep a root shell open while you try it.`;
   );
 
   override async run(): Promise<void> {
-    this.exit(await verifyFromArguments(this.argv));
+    this.exit(await verifyOnEitherSide(this.argv));
   }
 }

@@ -2,7 +2,8 @@
  * What countersign does for a caller: the one door commands go through, whichever side of
  * it the engine is on. The caller was named when the door was opened.
  */
-import type { AuditHead, AuditRecord } from "../core/audit-chain.ts";
+import type { AuditRecord } from "../core/audit-chain.ts";
+import type { AuditHead } from "../core/audit-head.ts";
 import type { Fault } from "../core/fault.ts";
 import type { OtpParameters } from "../core/totp.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";

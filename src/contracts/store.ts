@@ -4,7 +4,8 @@
  *
  * Times are milliseconds since the epoch. Every method may throw a Fault of a `store-…` code.
  */
-import type { AuditHead, AuditRecord } from "../core/audit-chain.ts";
+import type { AuditRecord } from "../core/audit-chain.ts";
+import type { AuditHead } from "../core/audit-head.ts";
 import type { ThrottlePolicy } from "../core/throttle.ts";
 import type { OtpParameters } from "../core/totp.ts";
 import type { ScryptCost } from "./sealing.ts";

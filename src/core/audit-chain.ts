@@ -6,6 +6,7 @@
  * but does not hold the key cannot forge a chain that holds.
  */
 import { createHmac } from "node:crypto";
+import type { AuditHead } from "./audit-head.ts";
 import type { Reason, Verdict } from "./verdict.ts";
 
 export const AUDIT_ACTIONS = [
@@ -55,15 +56,6 @@ export interface AuditRecord extends AuditEvent {
   readonly hash: string;
 }
 
-/** The last event's place. Printed and kept elsewhere, it shows a cut-off end. */
-export interface AuditHead {
-  readonly sequence: number;
-  readonly hash: string;
-}
-
-/** The head of an empty log. */
-export const EMPTY_HEAD: AuditHead = { sequence: 0, hash: "0".repeat(64) };
-
 /** The record that follows `head`. */
 export function chain(key: Uint8Array, head: AuditHead, event: AuditEvent): AuditRecord {
   const sequence = head.sequence + 1;
@@ -81,17 +73,6 @@ export function breakAt(
   if (record.sequence <= head.sequence || record.previousHash !== head.hash) return "reordered";
   const expected = hashOf(key, record.sequence, head.hash, record);
   return record.hash === expected ? undefined : "altered";
-}
-
-/** `SEQUENCE:HASH`, as `audit verify` prints a head and `--head` takes it. */
-export function formatHead(head: AuditHead): string {
-  return `${head.sequence}:${head.hash}`;
-}
-
-/** The head that `formatHead` printed, or undefined when the text is none. */
-export function parseHead(text: string): AuditHead | undefined {
-  const parts = /^(0|[1-9][0-9]{0,14}):([0-9a-f]{64})$/.exec(text.trim());
-  return parts?.[1] && parts[2] ? { sequence: Number(parts[1]), hash: parts[2] } : undefined;
 }
 
 function hashOf(key: Uint8Array, sequence: number, previous: string, event: AuditEvent): string {

@@ -4,7 +4,7 @@
  */
 import type { Conversation } from "../contracts/conversation.ts";
 import type { Countersign, EnrollOptions } from "../contracts/service.ts";
-import { parseHead } from "../core/audit-chain.ts";
+import { parseHead } from "../core/audit-head.ts";
 import { ALGORITHMS, type Algorithm } from "../core/totp.ts";
 import { Malformed } from "../protocol/lines.ts";
 

@@ -2,7 +2,8 @@
 import { accessSync, constants, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Sealer } from "../contracts/sealing.ts";
-import { breakAt, EMPTY_HEAD } from "../core/audit-chain.ts";
+import { breakAt } from "../core/audit-chain.ts";
+import { EMPTY_HEAD } from "../core/audit-head.ts";
 import { errnoOf } from "../core/fault.ts";
 import { type Finding, voiceOf } from "./finding.ts";
 import type { StoreContent } from "./store-file.ts";

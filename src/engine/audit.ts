@@ -1,7 +1,8 @@
 /** Reading the audit log, and proving that its chain holds. */
 import type { AuditVerification, Caller, StatusReport } from "../contracts/service.ts";
 import type { AuditFilter } from "../contracts/store.ts";
-import { type AuditHead, type AuditRecord, breakAt, EMPTY_HEAD } from "../core/audit-chain.ts";
+import { type AuditRecord, breakAt } from "../core/audit-chain.ts";
+import { type AuditHead, EMPTY_HEAD } from "../core/audit-head.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayAdminister } from "./permission.ts";
 

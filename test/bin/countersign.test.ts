@@ -144,6 +144,7 @@ test("countersignd starts as countersign does, but for its size and what it star
   const read = (name: string): string =>
     readFileSync(new URL(`../../bin/${name}.js`, import.meta.url), "utf8");
   const expected = read("countersign")
+    .replace(/^# Node raises the limit of open files.*\n.*COUNTERSIGN_LIMITS.*\n/m, "")
     .replaceAll("dist/main.js", "dist/daemon.js")
     .replaceAll("countersign is not built", "countersignd is not built");
   const countersignd = read("countersignd")

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isAccount, throttleKey } from "../../src/core/account.ts";
 import { readAnswer } from "../../src/core/answer.ts";
-import { formatHead, parseHead } from "../../src/core/audit-chain.ts";
+import { formatHead, parseHead } from "../../src/core/audit-head.ts";
 import { decodeBase32 } from "../../src/core/base32.ts";
 import { secretCell } from "../../src/core/cells.ts";
 import { Fault, type FaultCode } from "../../src/core/fault.ts";

@@ -6,14 +6,11 @@ import fc from "fast-check";
 import {
   AUDIT_ACTIONS,
   type AuditEvent,
-  type AuditHead,
   type AuditRecord,
   breakAt,
   chain,
-  EMPTY_HEAD,
-  formatHead,
-  parseHead,
 } from "../../src/core/audit-chain.ts";
+import { type AuditHead, EMPTY_HEAD, formatHead, parseHead } from "../../src/core/audit-head.ts";
 import { VERDICTS } from "../../src/core/verdict.ts";
 
 const KEY = Buffer.alloc(32, 3);

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
-import { chain, EMPTY_HEAD } from "../../src/core/audit-chain.ts";
+import { chain } from "../../src/core/audit-chain.ts";
+import { EMPTY_HEAD } from "../../src/core/audit-head.ts";
 import { KEY_CHECK_CELL } from "../../src/core/cells.ts";
 import { Fault } from "../../src/core/fault.ts";
 import { examineKey } from "../../src/doctor/key.ts";

@@ -2,12 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AuditFilter, Store } from "../../src/contracts/store.ts";
-import {
-  type AuditEvent,
-  type AuditRecord,
-  chain,
-  EMPTY_HEAD,
-} from "../../src/core/audit-chain.ts";
+import { type AuditEvent, type AuditRecord, chain } from "../../src/core/audit-chain.ts";
+import { EMPTY_HEAD } from "../../src/core/audit-head.ts";
 import { Fault } from "../../src/core/fault.ts";
 import { NOW, type OpenStore, opened } from "./opened.ts";
 

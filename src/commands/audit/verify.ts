@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
 import { withCountersign } from "../../client/connect.ts";
 import type { AuditVerification } from "../../contracts/service.ts";
-import { formatHead, parseHead } from "../../core/audit-chain.ts";
+import { formatHead, parseHead } from "../../core/audit-head.ts";
 import { Fault } from "../../core/fault.ts";
 import { say, sayJson } from "../../terminal/output.ts";
 import { progress } from "../../terminal/progress.ts";

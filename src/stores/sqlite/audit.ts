@@ -1,6 +1,7 @@
 /** The audit log. Records are only ever added, and only behind the last one. */
 import type { AuditFilter, AuditLog } from "../../contracts/store.ts";
-import { type AuditAction, type AuditRecord, EMPTY_HEAD } from "../../core/audit-chain.ts";
+import type { AuditAction, AuditRecord } from "../../core/audit-chain.ts";
+import { EMPTY_HEAD } from "../../core/audit-head.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Reason, Verdict } from "../../core/verdict.ts";
 import { type Connection, integer, type Row, text, textOrNull, type Value } from "./connection.ts";

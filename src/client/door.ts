@@ -1,0 +1,77 @@
+/**
+ * The door's one half that a login waits for: to the daemon, where one holds the store. It
+ * loads nothing of the engine.
+ */
+import { lstatSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Caller, Countersign } from "../contracts/service.ts";
+import { trustedDirectory } from "../files/directories.ts";
+import type { Settings } from "../settings/schema.ts";
+import { type Scope, scopeOf } from "../settings/scope.ts";
+import { callerOfThisProcess } from "./caller.ts";
+
+export interface ConnectOptions {
+  /** In PAM's name: always the system's scope, whatever the environment says. */
+  readonly pam?: boolean;
+  /** Makes settings, key and store with the defaults where nothing is there yet. */
+  readonly begin?: boolean;
+  /** Another scope than this process's own: a throw-away one. */
+  readonly scope?: Scope;
+}
+
+export interface Connection {
+  readonly service: Countersign;
+  readonly caller: Caller;
+  readonly scope: Scope;
+  /** Read when they are asked for: where a daemon decides, its own are in force. */
+  readonly settings: () => Promise<Settings>;
+}
+
+/** Lets `use` through and closes behind it; undefined, and nothing done, where it leads nowhere. */
+export type Door = <T>(
+  options: ConnectOptions,
+  use: (connection: Connection) => Promise<T>,
+) => Promise<T | undefined>;
+
+/** This process's scope: root's is the system's, anyone else's is their own. */
+export function currentScope(pam = false): Scope {
+  const { uid, home } = callerOfThisProcess();
+  return scopeOf({ uid, home, env: process.env, pam });
+}
+
+/** The door to the daemon alone. */
+export const throughDaemon: Door = async (options, use) => {
+  const connection = await connectToDaemon(options);
+  return connection && use(connection);
+};
+
+/**
+ * To the daemon that holds the store; undefined where there is none.
+ * @throws Fault `file-untrusted` for a socket that another user may have put there
+ */
+export async function connectToDaemon(options: ConnectOptions): Promise<Connection | undefined> {
+  const caller = callerOfThisProcess();
+  const scope = options.scope ?? currentScope(options.pam);
+  if (!(await hasDaemon(scope, caller))) return undefined;
+  const { countersignOver } = await import("./over-socket.ts");
+  const settings = () => settingsOf(scope);
+  return { service: countersignOver(scope.socketFile), caller, scope, settings };
+}
+
+/** @throws Fault `settings-invalid`, or of a `file-…` code */
+export async function settingsOf(scope: Scope): Promise<Settings> {
+  const { loadSettings } = await import("../settings/settings.ts");
+  return loadSettings(scope);
+}
+
+/**
+ * Root goes on without a daemon that does not answer, and repairs things so; anyone else's
+ * authenticators are in its store, and nowhere else.
+ */
+async function hasDaemon({ socketFile }: Scope, { uid }: Caller): Promise<boolean> {
+  if (!lstatSync(socketFile, { throwIfNoEntry: false })) return false;
+  trustedDirectory(dirname(socketFile), uid);
+  if (uid !== 0) return true;
+  const { answers } = await import("./daemon-socket.ts");
+  return answers(socketFile);
+}
