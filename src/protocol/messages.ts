@@ -112,12 +112,13 @@ export function decodeReply(line: string): ClientReply {
 export function encodeMessage(message: DaemonMessage): string {
   switch (message.kind) {
     case "verdict": {
-      const { kind, verdict, ...fields } = message;
-      return `${kind} ${verdict}${encodeFields(fields)}\n`;
+      // The PAM module reads what has to be there, and reads it first: see src/pam/frames.c.
+      const { kind, verdict, user, ...fields } = message;
+      return `${kind} ${verdict}${encodeFields({ user, ...fields })}\n`;
     }
     case "fault": {
-      const { kind, ...fields } = message;
-      return `${kind}${encodeFields(fields)}\n`;
+      const { kind, code, ...fields } = message;
+      return `${kind}${encodeFields({ code, ...fields })}\n`;
     }
     case "item":
     case "result":

@@ -137,3 +137,14 @@ test("the lines of the protocol are these", () => {
     "verdict accept user=alice method=totp\n",
   );
 });
+
+test("what an ending is about comes first: the PAM module reads no other order", () => {
+  assert.equal(
+    encodeMessage({ kind: "verdict", method: "totp", user: "alice", verdict: "accept" }),
+    "verdict accept user=alice method=totp\n",
+  );
+  assert.equal(
+    encodeMessage({ hint: "wait", message: "busy", code: "busy", kind: "fault" }),
+    "fault code=busy hint=wait message=busy\n",
+  );
+});
