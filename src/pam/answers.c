@@ -1,139 +1,80 @@
-#include "answers.h"
-#include "frames.h"
+#include "countersign.h"
 
-#include <security/pam_ext.h>
-#include <stdlib.h>
-#include <string.h>
-#include <syslog.h>
-
-#define BOTH_PROMPT "Password and verification code: "
-/* XXXXX-XXXXX */
-#define BACKUP_CODE_LENGTH 11
-#define BACKUP_CODE_DASH 5
-
-static bool is_digits(const char *text, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-	return true;
-}
-
-static bool is_backup_code(const char *text)
-{
-	for (size_t i = 0; i < BACKUP_CODE_LENGTH; i++) {
-		bool is_alphanumeric = is_digits(text + i, 1) ||
-				       ((text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z');
-
-		if (i == BACKUP_CODE_DASH ? text[i] != '-' : !is_alphanumeric)
-			return false;
-	}
-	return true;
-}
+#define DIGITS "0123456789"
+#define ALPHANUMERIC DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+/* Bytes of an answer: percent-encoded they still fit a line. */
+#define ANSWER_MAX 2048
 
 /*
  * Bytes of the code at the end of `text`, 0 for none. How many digits a code has is told and
  * not guessed: a password may end in digits of its own.
  */
-static size_t code_length(const char *text, int digits)
+static size_t code_length(const char *text, size_t digits)
 {
-	size_t length = strlen(text), count = (size_t)digits;
+	const size_t backup_code = strlen("XXXXX-XXXXX");
+	size_t length = strlen(text);
+	const char *end = text + length;
 
-	if (length >= BACKUP_CODE_LENGTH && is_backup_code(text + length - BACKUP_CODE_LENGTH))
-		return BACKUP_CODE_LENGTH;
-	return length >= count && is_digits(text + length - count, count) ? count : 0;
+	if (length >= backup_code && strspn(end - 11, ALPHANUMERIC) == 5 && end[-6] == '-' &&
+	    strspn(end - 5, ALPHANUMERIC) == 5)
+		return backup_code;
+	return length >= digits && strspn(end - digits, DIGITS) == digits ? digits : 0;
 }
 
-bool has_code(const char *text, const struct arguments *arguments)
+bool has_code(const struct login *login, const char *text)
 {
 	size_t length = strlen(text);
 
-	if (arguments->forward_pass)
-		return code_length(text, arguments->digits) > 0;
-	return (length >= 6 && length <= 8 && is_digits(text, length)) ||
-	       (length == BACKUP_CODE_LENGTH && is_backup_code(text));
-}
-
-static const char *first_pass(pam_handle_t *pamh)
-{
-	const void *item = NULL;
-
-	return pam_get_item(pamh, PAM_AUTHTOK, &item) == PAM_SUCCESS ? item : NULL;
-}
-
-bool first_pass_has_code(pam_handle_t *pamh, const struct arguments *arguments)
-{
-	const char *given = first_pass(pamh);
-
-	return given != NULL && has_code(given, arguments);
-}
-
-static char *ask(struct answers *answers, char *prompt, bool is_secret)
-{
-	const struct arguments *arguments = answers->arguments;
-	bool asks_both = arguments->forward_pass && answers->asked == 0;
-	const char *text = arguments->prompt != NULL && answers->asked == 0 ? arguments->prompt :
-			   asks_both					    ? BOTH_PROMPT :
-									      prompt;
-	/* A password is never shown, whatever the daemon asks for. */
-	int style = is_secret || asks_both ? PAM_PROMPT_ECHO_OFF : PAM_PROMPT_ECHO_ON;
-	char *answer = NULL;
-
-	text_cut(prompt, PAM_MAX_MSG_SIZE);
-	if (pam_prompt(answers->pamh, style, &answer, "%s", text) == PAM_SUCCESS)
-		return answer;
-	answer_free(answer);
-	return NULL;
+	if (login->forward_pass)
+		return code_length(text, (size_t)login->digits) > 0;
+	return length >= 6 && code_length(text, length <= 8 ? length : 8) == length;
 }
 
 /*
  * Takes the password off the front of what was typed, and hands it to the next module. It
  * is handed on before the code is judged: a stack that goes on says nothing of the code.
  */
-static char *split(struct answers *answers, char *typed)
+static char *split(const struct login *login, char *typed)
 {
-	size_t length = strlen(typed), code = code_length(typed, answers->arguments->digits);
-	char *answer = code == 0 ? NULL : strdup(typed + length - code);
-
+	size_t length = code_length(typed, (size_t)login->digits);
+	char *code = typed + strlen(typed) - length;
 	/* What is no code is a password, perhaps, and no business of the daemon's. */
-	if (answer != NULL) {
-		explicit_bzero(typed + length - code, code);
-		if (code < length &&
-		    pam_set_item(answers->pamh, PAM_AUTHTOK, typed) != PAM_SUCCESS) {
-			answer_free(answer);
-			answer = NULL;
-		}
-	}
-	answer_free(typed);
+	char *answer = length == 0 ? NULL : strdup(code);
+
+	explicit_bzero(code, length);
+	if (answer != NULL && code > typed &&
+	    pam_set_item(login->pamh, PAM_AUTHTOK, typed) != PAM_SUCCESS)
+		answer = answer_drop(answer);
+	answer_drop(typed);
 	return answer;
 }
 
-char *answer_take(struct answers *answers, char *prompt, bool is_secret)
+char *answer_take(struct login *login, const struct frame *prompt)
 {
-	bool is_first = answers->asked == 0;
+	bool is_first = login->asked++ == 0, asks_both = is_first && login->forward_pass;
+	/* A password is never shown, whatever the daemon asks for. */
+	int style = asks_both ? PAM_PROMPT_ECHO_OFF : prompt->pam;
+	const char *text = asks_both ? "Password and verification code: " : prompt->text;
 	char *answer = NULL;
 
-	if (is_first && answers->from_first_pass) {
-		const char *given = first_pass(answers->pamh);
-
-		answer = given == NULL ? NULL : strdup(given);
-	} else if (!answers->arguments->use_first_pass) {
-		answer = ask(answers, prompt, is_secret);
-	}
-	if (answer != NULL && is_first && answers->arguments->forward_pass)
-		answer = split(answers, answer);
-	answers->asked++;
-	if (answer != NULL && text_is_utf8(answer, strlen(answer)))
-		return answer;
-	answers->is_cancelled = true;
-	answer_free(answer);
-	return NULL;
+	if (is_first && login->prompt != NULL)
+		text = login->prompt;
+	if (is_first && login->first_pass != NULL)
+		answer = strdup(login->first_pass);
+	else if (!login->use_first_pass &&
+		 pam_prompt(login->pamh, style, &answer, "%s", text) != PAM_SUCCESS)
+		answer = answer_drop(answer);
+	if (answer != NULL && asks_both)
+		answer = split(login, answer);
+	if (answer == NULL || strlen(answer) > ANSWER_MAX || !text_is_utf8(answer, ANY))
+		return answer_drop(answer);
+	return answer;
 }
 
-void answer_free(char *answer)
+char *answer_drop(char *answer)
 {
-	if (answer == NULL)
-		return;
-	explicit_bzero(answer, strlen(answer));
+	if (answer != NULL)
+		explicit_bzero(answer, strlen(answer));
 	free(answer);
+	return NULL;
 }

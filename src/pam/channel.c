@@ -1,51 +1,32 @@
-#include "channel.h"
+#include "countersign.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <string.h>
-#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
-/* Milliseconds between two tries at a daemon whose queue of connections is full. */
-#define AGAIN 10
-
-static int64_t now(void)
+int64_t time_in(int seconds)
 {
-	struct timespec time;
+	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((int64_t)now.tv_sec + seconds) * 1000 + now.tv_nsec / 1000000;
 }
 
-int64_t deadline_in(int seconds)
+/*
+ * Before each call that waits: the kernel then ends the wait at the deadline, with EAGAIN. Such
+ * a call is made again, and so is one that a signal of the host's ends, until this says no.
+ */
+static bool may_wait(const struct channel *channel)
 {
-	return now() + (int64_t)seconds * 1000;
-}
+	int64_t left = channel->deadline - time_in(0);
+	struct timeval limit = { .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 };
 
-bool deadline_is_past(int64_t deadline)
-{
-	return now() >= deadline;
-}
-
-/* Waits until the descriptor is ready, or fails with ETIMEDOUT. Signals of the host pass by. */
-static bool await(const struct channel *channel, short events)
-{
-	for (;;) {
-		struct pollfd polled = { .fd = channel->fd, .events = events };
-		int64_t left = channel->deadline - now();
-		int ready = left <= 0 ? 0 : poll(&polled, 1, (int)left);
-
-		if (ready > 0)
-			return true;
-		if (ready == 0) {
-			errno = ETIMEDOUT;
-			return false;
-		}
-		if (errno != EINTR)
-			return false;
+	if (left <= 0) {
+		errno = ETIMEDOUT;
+		return false;
 	}
+	return setsockopt(channel->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
+	       setsockopt(channel->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0;
 }
 
 int channel_connect(struct channel *channel, const char *path)
@@ -53,91 +34,64 @@ int channel_connect(struct channel *channel, const char *path)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	channel->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (channel->fd < 0)
-		return errno;
-	while (connect(channel->fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-		/* unix(7): a full queue is EAGAIN, and nothing tells when it has room again. */
-		if (errno != EAGAIN && errno != EINTR)
-			return errno;
-		if (deadline_is_past(channel->deadline))
-			return ETIMEDOUT;
-		poll(NULL, 0, AGAIN);
+	channel->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Waits for as long as the daemon's queue of connections is full. */
+	while (channel->fd >= 0 && may_wait(channel)) {
+		if (connect(channel->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+			return 0;
+		if (errno != EINTR && errno != EAGAIN)
+			break;
 	}
-	return 0;
+	return errno;
 }
 
-bool channel_send(struct channel *channel, const char *bytes, size_t count)
+bool channel_send(struct channel *channel)
 {
-	while (count > 0) {
+	struct line *out = &channel->out;
+	size_t length, sent = 0;
+
+	line_add(out, "\n", "");
+	length = out->length;
+	errno = EMSGSIZE;
+	while (length <= sizeof(out->text) && sent < length && may_wait(channel)) {
 		/* A daemon that is gone is EPIPE here: no SIGPIPE may end sshd or sudo. */
-		ssize_t sent = send(channel->fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t count = send(channel->fd, out->text + sent, length - sent, MSG_NOSIGNAL);
 
-		if (sent >= 0) {
-			bytes += sent;
-			count -= (size_t)sent;
-		} else if (errno == EAGAIN) {
-			if (!await(channel, POLLOUT))
-				return false;
-		} else if (errno != EINTR) {
-			return false;
-		}
+		if (count >= 0)
+			sent += (size_t)count;
+		else if (errno != EINTR && errno != EAGAIN)
+			break;
 	}
-	return true;
+	explicit_bzero(out, sizeof(*out));
+	return sent == length;
 }
 
-/* More bytes behind those there are; they are moved to the front first. */
-static bool fill(struct channel *channel)
+char *channel_line(struct channel *channel)
 {
-	ssize_t got;
+	char *end;
+	size_t size;
 
-	memmove(channel->buffer, channel->buffer + channel->from, channel->to - channel->from);
-	channel->to -= channel->from;
-	channel->from = 0;
-	if (channel->to == sizeof(channel->buffer)) {
+	while ((end = memchr(channel->in, '\n', channel->count)) == NULL) {
+		size_t room = sizeof(channel->in) - channel->count;
+		ssize_t got;
+
 		errno = EMSGSIZE;
-		return false;
-	}
-	do {
-		if (!await(channel, POLLIN))
-			return false;
-		got = recv(channel->fd, channel->buffer + channel->to,
-			   sizeof(channel->buffer) - channel->to, MSG_DONTWAIT);
-	} while (got < 0 && (errno == EAGAIN || errno == EINTR));
-	if (got == 0)
-		errno = ECONNRESET;
-	if (got <= 0)
-		return false;
-	channel->to += (size_t)got;
-	return true;
-}
-
-char *channel_line(struct channel *channel, size_t *length)
-{
-	for (;;) {
-		char *line = channel->buffer + channel->from;
-		char *end = memchr(line, '\n', channel->to - channel->from);
-
-		if (end != NULL) {
-			*end = '\0';
-			*length = (size_t)(end - line);
-			channel->from += *length + 1;
-			return line;
-		}
-		if (!fill(channel))
+		if (room == 0 || !may_wait(channel))
+			return NULL;
+		got = recv(channel->fd, channel->in + channel->count, room, 0);
+		if (got == 0)
+			errno = ECONNRESET;
+		if (got > 0)
+			channel->count += (size_t)got;
+		else if (errno != EINTR && errno != EAGAIN)
 			return NULL;
 	}
-}
-
-bool channel_has_more(const struct channel *channel)
-{
-	return channel->from < channel->to;
-}
-
-void channel_close(struct channel *channel)
-{
-	if (channel->fd >= 0)
-		close(channel->fd);
-	channel->fd = -1;
-	explicit_bzero(channel->buffer, sizeof(channel->buffer));
+	*end++ = '\0';
+	size = (size_t)(end - channel->in);
+	memcpy(channel->line, channel->in, size);
+	channel->count -= size;
+	memmove(channel->in, end, channel->count);
+	/* With a NUL in it, it would seem to end before its end. */
+	errno = EPROTO;
+	return strlen(channel->line) + 1 == size ? channel->line : NULL;
 }

@@ -1,94 +1,82 @@
-/* What libpam calls: pam_sm_authenticate and pam_sm_setcred. */
-#include <errno.h>
-#include <security/pam_ext.h>
-#include <syslog.h>
+#include "countersign.h"
 
-#include "arguments.h"
-#include "channel.h"
-#include "dialogue.h"
-#include "trust.h"
-#include "verifier.h"
+#include <fcntl.h>
 
 #define EXPORTED __attribute__((visibility("default")))
 
-static bool say_why(pam_handle_t *pamh, const char *path, int error)
-{
-	errno = error;
-	if (error == EPERM)
-		pam_syslog(pamh, LOG_ERR, "unavailable: %s: anybody could have put it there", path);
-	else
-		pam_syslog(pamh, LOG_ERR, "unavailable: %s: %m", path);
-	return false;
-}
-
-/* Where no daemon is, the same verifier runs for this one login. */
-static bool reach_verifier(pam_handle_t *pamh, const char *path, struct channel *channel)
-{
-	int error = trust_program(pamh, path);
-
-	if (error != 0)
-		return say_why(pamh, path, error);
-	channel->fd = verifier_start(path);
-	return channel->fd >= 0 || say_why(pamh, path, errno);
-}
-
 /* A socket that somebody else may hold gets no answer of anybody's, and none in its place. */
-static bool reach(pam_handle_t *pamh, const struct arguments *arguments, struct channel *channel)
+static bool reach(const struct login *login, struct channel *channel)
 {
-	int error = trust_socket(pamh, arguments->socket);
+	const char *path = login->socket;
+	int error = trust_path(login->pamh, path, S_IFSOCK);
 
 	if (error == 0)
-		error = channel_connect(channel, arguments->socket);
-	if (error == 0 && !trust_peer(pamh, channel->fd))
+		error = channel_connect(channel, path);
+	if (error == 0 && !trust_peer(login->pamh, channel->fd))
 		error = EPERM;
-	if (error == 0)
-		return true;
-	if (error != ENOENT && error != ECONNREFUSED)
-		return say_why(pamh, arguments->socket, error);
-	channel_close(channel);
-	if (arguments->debug)
-		pam_syslog(pamh, LOG_DEBUG, "no daemon; running %s", arguments->verifier);
-	return reach_verifier(pamh, arguments->verifier, channel);
+	/* Where no daemon is, the same verifier runs for this one login. */
+	if (error == ENOENT || error == ECONNREFUSED) {
+		close(channel->fd);
+		channel->fd = -1;
+		path = login->verifier;
+		if (login->debug)
+			pam_syslog(login->pamh, LOG_DEBUG, "no daemon; running %s", path);
+		error = trust_path(login->pamh, path, S_IFREG);
+		if (error == 0)
+			error = verifier_start(path, &channel->fd);
+	}
+	errno = error;
+	if (error != 0)
+		pam_syslog(login->pamh, LOG_ERR, "unavailable: %s: %m", path);
+	return error == 0;
 }
 
-static int verify(pam_handle_t *pamh, const struct arguments *arguments, int64_t deadline,
-		  bool from_first_pass, bool is_quiet)
+static int verify(struct login login, int64_t deadline)
 {
-	struct answers answers = { .pamh = pamh,
-				   .arguments = arguments,
-				   .from_first_pass = from_first_pass };
 	struct channel channel = { .fd = -1, .deadline = deadline };
 	int returned = PAM_AUTHINFO_UNAVAIL;
-	struct login login;
 
-	if (!login_read(pamh, &login))
-		returned = PAM_AUTH_ERR;
-	else if (reach(pamh, arguments, &channel))
-		returned = dialogue(&answers, &channel, &login, is_quiet);
-	channel_close(&channel);
-	if (arguments->debug)
-		pam_syslog(pamh, LOG_DEBUG, "%u prompts, returning %d", answers.asked, returned);
-	return returned;
+	if (!opening_write(&login, &channel.out)) {
+		pam_syslog(login.pamh, LOG_NOTICE, "refused: a name or origin is not readable");
+		return PAM_AUTH_ERR;
+	}
+	if (reach(&login, &channel)) {
+		int low = channel.fd;
+
+		/* A host that has closed its standard output would print into what got its number. */
+		channel.fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
+		close(low);
+		returned = dialogue(&login, &channel);
+	}
+	/* Nothing happens where it is -1. */
+	close(channel.fd);
+	if (login.debug)
+		pam_syslog(login.pamh, LOG_DEBUG, "%u prompts, %d", login.asked, returned);
+	/* yubico-pam took Ctrl-D for a code (CVE-2011-4120): no answer, no entry. */
+	return login.is_cancelled ? PAM_AUTH_ERR : returned;
 }
 
 EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	struct arguments arguments;
-	bool has_first_pass, is_quiet;
+	struct login login = { .pamh = pamh };
+	const void *given = NULL;
 	int64_t deadline;
 	int returned;
 
-	if (!arguments_read(pamh, argc, argv, &arguments))
+	if (!arguments_read(&login, argc, argv))
 		return PAM_SERVICE_ERR;
-	is_quiet = arguments.quiet || (flags & PAM_SILENT) != 0;
-	deadline = deadline_in(arguments.timeout);
+	login.quiet = login.quiet || (flags & (int)PAM_SILENT) != 0;
+	deadline = time_in(login.timeout);
+	pam_get_item(pamh, PAM_AUTHTOK, &given);
 	/* A password that cannot be a code would only be counted as a failed attempt. */
-	has_first_pass = arguments.use_first_pass || (arguments.try_first_pass &&
-						      first_pass_has_code(pamh, &arguments));
-	returned = verify(pamh, &arguments, deadline, has_first_pass, is_quiet);
-	if (returned == PAM_AUTH_ERR && has_first_pass && !arguments.use_first_pass)
-		returned = verify(pamh, &arguments, deadline, false, is_quiet);
-	return returned;
+	if (given != NULL &&
+	    (login.use_first_pass || (login.try_first_pass && has_code(&login, given))))
+		login.first_pass = given;
+	returned = verify(login, deadline);
+	if (returned != PAM_AUTH_ERR || login.first_pass == NULL || login.use_first_pass)
+		return returned;
+	login.first_pass = NULL;
+	return verify(login, deadline);
 }
 
 /*
@@ -99,9 +87,5 @@ EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
  */
 EXPORTED int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	(void)pamh;
-	(void)flags;
-	(void)argc;
-	(void)argv;
 	return PAM_SUCCESS;
 }

@@ -1,119 +1,74 @@
-#include "trust.h"
+#include "countersign.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <pwd.h>
 #include <security/pam_modutil.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define DAEMON_USER "countersign"
-/* As many links as the kernel follows: path_resolution(7). */
-#define LINKS_MAX 40
+/* Longer than any path an argument can name. */
+#define PATH_SIZE 512
+/* Files looked at for one path, those of its links included. */
+#define STEPS_MAX 64
 
-/* Root's uid needs no look-up, which may ask a directory service. */
-static bool is_ours(pam_handle_t *pamh, uid_t uid)
+static bool is_ours(pam_handle_t *pamh, uid_t uid, mode_t type)
 {
 	const struct passwd *entry;
 
-	if (uid == 0)
-		return true;
-	entry = pam_modutil_getpwnam(pamh, DAEMON_USER);
+	/* No look-up for root's: it may ask a directory service. A program is to run as root. */
+	if (uid == 0 || type != S_IFSOCK)
+		return uid == 0;
+	entry = pam_modutil_getpwnam(pamh, "countersign");
 	return entry != NULL && entry->pw_uid == uid;
 }
 
-/* Puts what the link at `path` names in its place; `rest` is what follows it. */
-static int follow(char *path, size_t size, const char *rest)
-{
-	char target[PATH_MAX], whole[PATH_MAX];
-	ssize_t length = readlink(path, target, sizeof(target) - 1);
-	char *parent_end = strrchr(path, '/');
-	int written;
-
-	if (length <= 0)
-		return EPERM;
-	target[length] = '\0';
-	*parent_end = '\0';
-	written = snprintf(whole, sizeof(whole), "%s/%s%s", *target == '/' ? "" : path, target, rest);
-	if (written < 0 || (size_t)written >= size)
-		return EPERM;
-	memcpy(path, whole, (size_t)written + 1);
-	return 0;
-}
-
-/* A directory on the way. In a sticky one nobody can replace what is another's. */
-static bool is_safe_directory(const struct stat *found, bool is_last)
-{
-	if (!S_ISDIR(found->st_mode))
-		return false;
-	return (found->st_mode & 022) == 0 || (!is_last && (found->st_mode & S_ISVTX) != 0);
-}
-
 /*
- * Looks at every step from the root, as sshd does (safe_path): who can write to one of them
- * can put another file in this one's place. Links are followed by hand, for realpath(3) says
- * nothing of the directories that hold them.
+ * Looks at every step from the root, as sshd does (safe_path), and so at each link's way too:
+ * realpath(3) says nothing of the directories that hold the links. An empty path is the root.
  */
-static int walk(pam_handle_t *pamh, const char *given, struct stat *found)
+static int walk(pam_handle_t *pamh, const char *path, mode_t type, int *steps, struct stat *found)
 {
-	char path[PATH_MAX];
-	int links = 0;
+	const char *name = strrchr(path, '/');
+	size_t end = name == NULL ? 0 : (size_t)(name - path);
+	struct stat holder = { 0 };
+	char other[PATH_SIZE];
+	ssize_t length;
+	bool is_held;
+	int error = --*steps < 0 ? ELOOP : 0;
 
-	if (strlen(given) >= sizeof(path) || given[0] != '/')
-		return EPERM;
-	strcpy(path, given);
-	for (char *end = path; end != NULL;) {
-		char *next = strchr(end + 1, '/');
-		char rest[PATH_MAX] = "";
-		int error;
-
-		if (next != NULL) {
-			strcpy(rest, next);
-			*next = '\0';
-		}
-		if (lstat(path, found) != 0)
-			return errno == ENOENT ? ENOENT : EPERM;
-		if (!is_ours(pamh, found->st_uid))
-			return EPERM;
-		if (S_ISLNK(found->st_mode)) {
-			error = ++links > LINKS_MAX ? EPERM : follow(path, sizeof(path), rest);
-			if (error != 0)
-				return error;
-			end = path;
-			continue;
-		}
-		if (next != NULL) {
-			if (!is_safe_directory(found, strchr(rest + 1, '/') == NULL))
-				return EPERM;
-			*next = '/';
-		}
-		end = next;
-	}
-	return 0;
-}
-
-int trust_socket(pam_handle_t *pamh, const char *path)
-{
-	struct stat found;
-	int error = walk(pamh, path, &found);
-
-	return error != 0 ? error : S_ISSOCK(found.st_mode) ? 0 : EPERM;
-}
-
-int trust_program(pam_handle_t *pamh, const char *path)
-{
-	struct stat found;
-	int error = walk(pamh, path, &found);
-
+	memcpy(other, path, end);
+	other[end] = '\0';
+	if (error == 0 && name != NULL)
+		error = walk(pamh, other, type, steps, &holder);
 	if (error != 0)
 		return error;
-	/* It runs as root, so the daemon's user is not to be its owner. */
-	if (!S_ISREG(found.st_mode) || found.st_uid != 0 || (found.st_mode & 022) != 0)
+	if (lstat(name == NULL ? "/" : path, found) != 0)
+		return errno;
+	/* Who can write to its directory can replace it; in a sticky one, only their own. */
+	is_held = (holder.st_mode & 022) == 0 ||
+		  ((holder.st_mode & S_ISVTX) != 0 && S_ISDIR(found->st_mode));
+	if (!is_held || !is_ours(pamh, found->st_uid, type)) {
+		pam_syslog(pamh, LOG_ERR, "others than root can replace %s", path);
 		return EPERM;
-	return 0;
+	}
+	if (!S_ISLNK(found->st_mode))
+		return 0;
+	other[end++] = '/';
+	length = readlink(path, other + end, sizeof(other) - end);
+	if (length <= 0 || (size_t)length == sizeof(other) - end)
+		return ENAMETOOLONG;
+	other[end + (size_t)length] = '\0';
+	return walk(pamh, other[end] == '/' ? other + end : other, type, steps, found);
+}
+
+int trust_path(pam_handle_t *pamh, const char *path, mode_t type)
+{
+	int steps = STEPS_MAX;
+	struct stat found;
+	int error = walk(pamh, path, type, &steps, &found);
+
+	/* The holder of a program that others can write to does not help. */
+	if (error == 0 && ((found.st_mode & S_IFMT) != type ||
+			   (type == S_IFREG && (found.st_mode & 022) != 0)))
+		error = EPERM;
+	return error;
 }
 
 bool trust_peer(pam_handle_t *pamh, int fd)
@@ -121,7 +76,6 @@ bool trust_peer(pam_handle_t *pamh, int fd)
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || size != sizeof(peer))
-		return false;
-	return is_ours(pamh, peer.uid);
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+	       is_ours(pamh, peer.uid, S_IFSOCK);
 }

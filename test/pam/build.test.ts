@@ -66,11 +66,40 @@ test("is installed by its own Makefile, and cleaned away", MODULE, async (t) => 
   assert.deepEqual(readdirSync(out), []);
 });
 
-test("the parser stands five seconds of noise", MODULE, async () => {
+/** What the daemon can say, as fuzz names it. */
+const KINDS = [
+  ...["prompt-secret", "prompt", "info", "error", "open", "fault"],
+  ...["accept", "exempt", "reject", "unenrolled", "throttled", "unavailable"].map(
+    (verdict) => `verdict ${verdict}`,
+  ),
+];
+
+test("the parser stands a minute of noise, which reaches every kind of line", MODULE, async () => {
   const seed = String(Date.now());
-  const ended = await run([join(await builtModule(), "fuzz"), "5", seed]);
+  const argv = [join(await builtModule(), "fuzz"), "60", seed];
+  const ended = await run(argv, { timeout: 150_000 });
   assert.equal(ended.code, 0, `seed ${seed}\n${ended.stderr}`);
-  assert.match(ended.stdout, /^\d{5,} lines, [1-9]\d* accepted/);
+  assert.match(ended.stdout, /^\d{6,} lines/);
+  const parsed = [...ended.stdout.matchAll(/^(\d+) parsed as (.*)$/gm)];
+  assert.deepEqual(parsed.map(([, , kind]) => kind).sort(), KINDS.sort());
+  for (const [line, count] of parsed) assert.ok(Number(count) > 0, `seed ${seed}: ${line}`);
+});
+
+/** Lines that are neither blank nor comment. */
+function codeLines(source: string): string[] {
+  const bare = source.replace(/"(?:\\.|[^"\\])*"|\/\*[\s\S]*?\*\//g, (found) =>
+    found.startsWith('"') ? found : "",
+  );
+  return bare.split("\n").filter((line) => line.trim() !== "");
+}
+
+test("the module is small enough to be read", () => {
+  assert.equal(codeLines('/* a\n */\nint a; /* b */\n\nchar *c = "/*";\n').length, 2);
+  const counts = readdirSync(SOURCES)
+    .filter((name) => /\.[ch]$/.test(name))
+    .map((name) => [name, codeLines(readFileSync(join(SOURCES, name), "utf8")).length] as const);
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  assert.ok(total > 0 && total <= 650, `${total} lines: ${JSON.stringify(counts)}`);
 });
 
 test("functions fit a screen", () => {

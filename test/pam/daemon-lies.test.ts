@@ -244,6 +244,29 @@ test("a socket that a user may have planted gets nothing", MODULE, async (t) => 
   assert.equal(heard.length, count + 2, "nothing was said to any of them");
 });
 
+test(
+  "a daemon too busy to take a connection is waited for until the timeout",
+  MODULE,
+  async (t) => {
+    const services = await Services.make(t);
+    // Six logins at a door with room for two, at which nobody looks while this process blocks.
+    const { socket } = await standIn(t, asksThenSays(ACCEPT), undefined, 1);
+    const options = ["threads=6"];
+    for (const [timeout, seconds, admitted] of [
+      [20, 1.5, 6],
+      [1, 4, 0],
+    ] as const) {
+      const stack = `auth required MODULE socket=${socket} timeout=${timeout}`;
+      const login = services.login(stack, { answers: ["1"], options });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+      const { returned } = await login;
+      assert.equal(returned.filter((code) => code === PAM.success).length, admitted);
+      assert.equal(returned.filter((code) => code === PAM.unavailable).length, 6 - admitted);
+    }
+  },
+);
+
 test("no daemon and no verifier: unavailable", MODULE, async (t) => {
   const services = await Services.make(t);
   const args = `socket=/nonexistent/socket ${NO_VERIFIER}`;

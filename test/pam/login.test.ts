@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { succeed } from "../commands/enrolled.ts";
 import { makeDirectory } from "../support/cli.ts";
 import { DAEMON, DaemonHost, NO_VERIFIER } from "./daemon-host.ts";
-import { PAM } from "./module.ts";
+import { builtModule, PAM } from "./module.ts";
 
 const ALONE = "auth required MODULE";
 
@@ -155,6 +155,24 @@ test("a daemon that is stopped ends the login that is under way first", DAEMON, 
   await stopped;
   assert.equal(await host.login([await host.phone.next()]), "unavailable");
 });
+
+test(
+  "a host without standard output or errors talks to the daemon all the same",
+  DAEMON,
+  async (t) => {
+    const host = await opened(t);
+    const harness = join(await builtModule(), "harness");
+    for (const daemon of ["up", "down"]) {
+      if (daemon === "down") await host.stop("SIGTERM");
+      for (const closed of [">&-", "2>&-", ">&- 2>&-"]) {
+        // What the harness prints would go into a socket that is its descriptor 1.
+        const command = `exec ${harness} /etc/pam.d countersign-test alice ${closed}`;
+        await host.sandbox.sh(command, { input: `${await host.phone.next()}\n` });
+        assert.equal(await host.lastVerdict(), "accept", `${daemon} ${closed}`);
+      }
+    }
+  },
+);
 
 test("a hostile environment changes nothing", DAEMON, async (t) => {
   const host = await opened(t);

@@ -24,6 +24,7 @@ export async function standIn(
   t: Pick<TestContext, "after">,
   behave: Behaviour,
   place?: string,
+  backlog = 511,
 ): Promise<StandIn> {
   const socket = place ?? join(await makeDirectory(t), "socket");
   const heard: string[] = [];
@@ -35,7 +36,7 @@ export async function standIn(
     const line = lines(connection, heard);
     void behave({ socket: connection, send: (text) => void connection.write(text), line });
   });
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  await new Promise<void>((resolve) => server.listen({ path: socket, backlog }, resolve));
   t.after(() => {
     for (const connection of open) connection.destroy();
     server.close();
