@@ -6,6 +6,7 @@ import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Caller, Countersign } from "../contracts/service.ts";
 import { trustedDirectory } from "../files/directories.ts";
+import { said, systemFault } from "../files/untrusted.ts";
 import type { Settings } from "../settings/schema.ts";
 import { type Scope, scopeOf } from "../settings/scope.ts";
 import { callerOfThisProcess } from "./caller.ts";
@@ -69,9 +70,17 @@ export async function settingsOf(scope: Scope): Promise<Settings> {
  * authenticators are in its store, and nowhere else.
  */
 async function hasDaemon({ socketFile }: Scope, { uid }: Caller): Promise<boolean> {
-  if (!lstatSync(socketFile, { throwIfNoEntry: false })) return false;
+  if (!isThere(socketFile)) return false;
   trustedDirectory(dirname(socketFile), uid);
   if (uid !== 0) return true;
   const { answers } = await import("./daemon-socket.ts");
   return answers(socketFile);
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw systemFault("file-unreadable", `cannot look at ${said(path)}`, error);
+  }
 }
