@@ -1,4 +1,5 @@
 /** Tries one target after the other for a time, and keeps what each found. */
+import { fail } from "node:assert/strict";
 import { storeTarget } from "./fuzz-store.ts";
 import { TEXTS } from "./fuzz-texts.ts";
 import { randomFrom } from "./random.ts";
@@ -11,15 +12,21 @@ export interface Found {
 
 export async function fuzz(
   t: { after: (work: () => Promise<void>) => void },
-  { seconds, seed }: { readonly seconds: number; readonly seed: number },
+  {
+    seconds,
+    seed,
+    only,
+  }: { readonly seconds: number; readonly seed: number; readonly only?: string },
 ): Promise<Map<string, Found>> {
-  const targets = { ...TEXTS, "store bytes": await storeTarget(t) };
+  const targets = only
+    ? { [only]: TEXTS[only] ?? fail(`no target ${only}`) }
+    : { ...TEXTS, "store bytes": await storeTarget(t) };
   const found = new Map<string, Found>();
   for (const [name, target] of Object.entries(targets)) {
     const own: Found = { tries: 0, problems: new Map() };
     found.set(name, own);
     // The store is half of it: a try there takes the longest.
-    const share = name === "store bytes" ? 0.5 : 0.5 / Object.keys(TEXTS).length;
+    const share = only ? 1 : name === "store bytes" ? 0.5 : 0.5 / Object.keys(TEXTS).length;
     const until = Date.now() + seconds * share * 1000;
     for (let at = seed; Date.now() < until; at++, own.tries++) {
       try {

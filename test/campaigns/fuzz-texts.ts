@@ -17,15 +17,18 @@ import { createSealer } from "../../src/keys/sealing.ts";
 import { settingSchemas } from "../../src/settings/schema.ts";
 import { parseSettings } from "../../src/settings/settings.ts";
 import { standardInputConversation } from "../../src/terminal/standard-input.ts";
+import { frames } from "./fuzz-frames.ts";
+import { mutate, ODD } from "./mutate.ts";
 import type { Random } from "./random.ts";
 
 /** One try; it throws when something that must hold does not. */
 export type Target = (random: Random) => void | Promise<void>;
 
-const ODD = [..."0123456789abzILOU-_ \t\r\n\0/:.\\\"'{}[],%?&#=+é߀İſK０Ａ​‮\u{1f512}�"];
 const CODES = [..."0123456789ABCDEFGHJKMNPQRSTVWXYZilo- \t\r\n０٣\0"];
 
 export const TEXTS: Readonly<Record<string, Target>> = {
+  frames,
+
   answers(random) {
     const typed = random.text(random.below(2) ? CODES : ODD, random.below(8) ? 14 : 400);
     const answer = readAnswer(typed);
@@ -138,23 +141,6 @@ const SETTINGS = `{
   "issuer": "Example", "store": "sqlite:/var/lib/countersign/store.db", "key": "file",
   "totp": { "window": 1, "maxDrift": 2 }, "throttle": { "freeFailures": 5, "lockAfter": 0 },
   "policy": { "unenrolled": "refuse" }, "enrollment": { "expiresAfter": 900 } }`;
-
-/** The bytes with a few changed, taken out, doubled or put in; now and then cut or as they are. */
-export function mutate(random: Random, bytes: Buffer): Buffer {
-  let changed = Buffer.from(bytes);
-  for (let left = random.below(4); left > 0; left--) {
-    const at = random.below(changed.length + 1);
-    const to = Math.min(changed.length, at + random.below(8));
-    const [head, tail] = [changed.subarray(0, at), changed.subarray(at)];
-    const way = random.below(5);
-    if (way === 0) changed = Buffer.concat([head, random.bytes(1), tail.subarray(1)]);
-    if (way === 1) changed = Buffer.concat([head, changed.subarray(to)]);
-    if (way === 2) changed = Buffer.concat([head, changed.subarray(at, to), tail]);
-    if (way === 3) changed = Buffer.concat([head, Buffer.from(random.text(ODD, 3)), tail]);
-    if (way === 4) changed = Buffer.from(random.below(8) ? changed : head);
-  }
-  return changed;
-}
 
 /** What `work` returns; undefined for a fault of that code, in one line that hides `secret`. */
 function faultOr<T>(code: FaultCode, work: () => T, secret?: string): T | undefined {
