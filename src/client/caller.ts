@@ -5,6 +5,14 @@ import { Fault } from "../core/fault.ts";
 
 /** The caller of an engine in this process. */
 export function callerOfThisProcess(): Caller & { readonly home: string } {
+  caller ??= look();
+  return caller;
+}
+
+/** Kept from the first look: userInfo() goes by the effective uid, which root's engine changes. */
+let caller: (Caller & { readonly home: string }) | undefined;
+
+function look(): Caller & { readonly home: string } {
   try {
     const { uid, username, homedir } = userInfo();
     return { uid, login: username, ownsStore: true, home: homedir };

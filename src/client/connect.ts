@@ -5,6 +5,7 @@
 import { lstatSync } from "node:fs";
 import { Fault } from "../core/fault.ts";
 import type { Scope } from "../settings/scope.ts";
+import { actingAsOwner } from "./acting.ts";
 import { callerOfThisProcess } from "./caller.ts";
 import {
   type Connection,
@@ -13,6 +14,7 @@ import {
   currentScope,
   settingsOf,
 } from "./door.ts";
+import { duringAsOwner } from "./owner.ts";
 
 export { type Connection, type ConnectOptions, currentScope };
 
@@ -29,8 +31,10 @@ async function inThisProcess(options: ConnectOptions): Promise<Connection> {
   if (options.begin) await beginWhereUntouched(scope);
   const { openParts } = await import("./in-process.ts");
   const { countersignFor } = await import("../engine/countersign.ts");
-  const parts = await openParts(scope, settings);
-  return { service: countersignFor(parts, caller), caller, scope, settings: async () => settings };
+  // Whoever owns the files need not be able to read the program: it is loaded by now.
+  const parts = await duringAsOwner(scope, () => openParts(scope, settings));
+  const service = actingAsOwner(countersignFor(parts, caller), scope);
+  return { service, caller, scope, settings: async () => settings };
 }
 
 /** The host's store and key are not a user's to read. */

@@ -5,6 +5,7 @@
 import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Caller, Countersign } from "../contracts/service.ts";
+import { trustedOwnerOf } from "../files/daemon-user.ts";
 import { trustedDirectory } from "../files/directories.ts";
 import { said, systemFault } from "../files/untrusted.ts";
 import type { Settings } from "../settings/schema.ts";
@@ -62,7 +63,8 @@ export async function connectToDaemon(options: ConnectOptions): Promise<Connecti
 /** @throws Fault `settings-invalid`, or of a `file-…` code */
 export async function settingsOf(scope: Scope): Promise<Settings> {
   const { loadSettings } = await import("../settings/settings.ts");
-  return loadSettings(scope);
+  const { asOwner } = await import("./owner.ts");
+  return asOwner(scope, () => loadSettings(scope));
 }
 
 /**
@@ -71,7 +73,8 @@ export async function settingsOf(scope: Scope): Promise<Settings> {
  */
 async function hasDaemon({ socketFile }: Scope, { uid }: Caller): Promise<boolean> {
   if (!isThere(socketFile)) return false;
-  trustedDirectory(dirname(socketFile), uid);
+  const directory = dirname(socketFile);
+  trustedDirectory(directory, trustedOwnerOf(directory));
   if (uid !== 0) return true;
   const { answers } = await import("./daemon-socket.ts");
   return answers(socketFile);

@@ -3,13 +3,17 @@ import { randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { type KeyKind, MASTER_KEY_BYTES } from "../contracts/key-provider.ts";
 import { Fault } from "../core/fault.ts";
+import { DAEMON_USER, daemonUser } from "../files/daemon-user.ts";
+import { declareOwner } from "../files/owner.ts";
 import { makeTrustedDirectory } from "../files/trusted-file.ts";
 import { createSealer } from "../keys/sealing.ts";
 import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
 import { createSqliteStore } from "../stores/sqlite/store.ts";
+import { handOver } from "./hand-over.ts";
 import { bindKey, keyProviderOf, openParts, storePath } from "./in-process.ts";
+import { asOwner, duringAsOwner, mayNeedTo } from "./owner.ts";
 
 export interface InitOptions {
   readonly key?: KeyKind | undefined;
@@ -21,13 +25,44 @@ export interface Initialized {
   readonly settingsFile: string;
   readonly key: { readonly kind: KeyKind; readonly place: string; readonly created: boolean };
   readonly store: { readonly path: string; readonly created: boolean };
+  /** Whom the host's files belong to, as root is told. */
+  readonly owner?: Owner;
 }
+
+/** Root keeps the files where there is nobody to give them to, or the key is in its keyring. */
+export type Owner =
+  | { readonly user: typeof DAEMON_USER }
+  | { readonly user: "root"; readonly because: "no-user" | "keyring" };
 
 /**
  * @throws Fault `key-missing` for a store whose key is gone, `key-mismatch`, `conflict` for a
  *   key or store other than the settings name, and what the parts throw
  */
 export async function initialize(scope: Scope, options: InitOptions = {}): Promise<Initialized> {
+  const owner = mayNeedTo(scope) ? settleOwner(scope, options) : undefined;
+  const made = await duringAsOwner(scope, () => makeAll(scope, options));
+  return owner ? { ...made, owner } : made;
+}
+
+/** Gives what is there to the daemon's user, so that what is made next is theirs too. */
+function settleOwner(scope: Scope, options: InitOptions): Owner {
+  const user = daemonUser();
+  if (!user) return { user: "root", because: "no-user" };
+  const distrust = declareOwner(user.uid);
+  try {
+    for (const { path, mode } of scope.directories) makeTrustedDirectory(path, mode);
+    const settings = loadSettings(scope);
+    if ((options.key ?? settings.key) === "keyring") return { user: "root", because: "keyring" };
+    // What is no place for a store is refused where it would be written to the settings.
+    const store = /^sqlite:\//.test(options.store ?? "") ? options.store : settings.store;
+    handOver(scope, storePath(scope, { ...settings, ...(store ? { store } : {}) }), user);
+    return { user: DAEMON_USER };
+  } finally {
+    distrust();
+  }
+}
+
+async function makeAll(scope: Scope, options: InitOptions): Promise<Initialized> {
   for (const { path, mode } of scope.directories) makeTrustedDirectory(path, mode);
   const settings = await chooseSettings(scope, options);
   const path = storePath(scope, settings);
@@ -42,7 +77,7 @@ export async function initialize(scope: Scope, options: InitOptions = {}): Promi
  */
 export function isUntouched(scope: Scope): boolean {
   if ([scope.keyFile, scope.storeFile].some(exists)) return false;
-  const { key, store } = loadSettings(scope);
+  const { key, store } = asOwner(scope, () => loadSettings(scope));
   return key === "file" && store === undefined;
 }
 

@@ -5,24 +5,33 @@ import type { Scope } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
 import { currentScope, isSetUp, withCountersign } from "./connect.ts";
 import { storePath } from "./in-process.ts";
+import { asOwner, duringAsOwner } from "./owner.ts";
 
 export type { SettingView };
 
 export async function listSettings(): Promise<readonly SettingView[]> {
   const editor = await import("../settings/editor.ts");
-  return editor.listSettings(currentScope());
+  const scope = currentScope();
+  return asOwner(scope, () => editor.listSettings(scope));
 }
 
 /** Where things are, the store by the settings. */
 export function placesInForce(): Pick<Scope, "settingsFile" | "storeFile" | "keyFile"> {
   const scope = currentScope();
-  return { ...scope, storeFile: storePath(scope, loadSettings(scope)) };
+  return {
+    ...scope,
+    storeFile: storePath(
+      scope,
+      asOwner(scope, () => loadSettings(scope)),
+    ),
+  };
 }
 
 /** @throws Fault `usage` for a name there is not */
 export async function getSetting(name: string): Promise<SettingView> {
   const editor = await import("../settings/editor.ts");
-  return editor.getSetting(currentScope(), name);
+  const scope = currentScope();
+  return asOwner(scope, () => editor.getSetting(scope, name));
 }
 
 /**
@@ -31,7 +40,8 @@ export async function getSetting(name: string): Promise<SettingView> {
  */
 export async function setSetting(name: string, value: string): Promise<Fault | undefined> {
   const editor = await import("../settings/editor.ts");
-  await editor.setSetting(currentScope(), name, value);
+  const scope = currentScope();
+  await duringAsOwner(scope, () => editor.setSetting(scope, name, value));
   return recordChange("settings-set", `${name}=${value}`);
 }
 
@@ -40,7 +50,9 @@ export async function unsetSetting(
   name: string,
 ): Promise<{ changed: boolean; unrecorded?: Fault }> {
   const editor = await import("../settings/editor.ts");
-  if (!(await editor.unsetSetting(currentScope(), name))) return { changed: false };
+  const scope = currentScope();
+  const changed = await duringAsOwner(scope, () => editor.unsetSetting(scope, name));
+  if (!changed) return { changed: false };
   const unrecorded = await recordChange("settings-unset", name);
   return { changed: true, ...(unrecorded ? { unrecorded } : {}) };
 }

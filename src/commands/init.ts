@@ -1,6 +1,6 @@
 import { Flags } from "@oclif/core";
 import { currentScope } from "../client/connect.ts";
-import { initialize } from "../client/initialize.ts";
+import { type Initialized, initialize } from "../client/initialize.ts";
 import { KEY_KINDS } from "../contracts/key-provider.ts";
 import { say, sayJson } from "../terminal/output.ts";
 import { CountersignCommand, json } from "./base.ts";
@@ -12,6 +12,9 @@ export class Init extends CountersignCommand {
     `Root's are the host's own (/etc/countersign, /var/lib/countersign); anyone else's are
 their own, in their home. Safe to repeat: what is there is kept, and a key that is
 gone is never replaced, for a new one could not open the store.
+
+Root's are given to the user countersign where the host has one: the daemon then runs
+as that user, and needs no root. Done again, it gives what root had before.
 
 Other commands do this on first need, with the defaults.`;
 
@@ -47,9 +50,22 @@ Other commands do this on first need, with the defaults.`;
       `settings    ${made.settingsFile}`,
       `master key  ${made.key.place} ${made.key.created ? "(new)" : "(kept)"}`,
       `store       ${made.store.path} ${made.store.created ? "(new)" : "(kept)"}`,
+      ...ownerLines(made),
       ...(made.key.created
         ? ["", "Back the key up, apart from the store: without it the store cannot be read."]
         : []),
     );
   }
+}
+
+/** What root has to know of whom the files belong to, in one line. */
+function ownerLines({ owner }: Initialized): string[] {
+  if (!owner) return [];
+  if (owner.user !== "root") return [`owner       ${owner.user}`];
+  const mend =
+    owner.because === "keyring"
+      ? "the daemon runs as root: root's keyring is no other user's"
+      : "for a daemon without root's rights: " +
+        "useradd --system --shell /usr/sbin/nologin countersign, then again: countersign init";
+  return [`owner       root; ${mend}`];
 }

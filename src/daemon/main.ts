@@ -4,13 +4,16 @@ import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import { answers } from "../client/daemon-socket.ts";
 import { applySettings, openParts } from "../client/in-process.ts";
+import { actAsOwner } from "../client/owner.ts";
 import { Fault } from "../core/fault.ts";
 import { countersignFor } from "../engine/countersign.ts";
 import type { EngineParts } from "../engine/parts.ts";
+import { trustedOwnerOf } from "../files/daemon-user.ts";
 import { makeTrustedDirectory } from "../files/trusted-file.ts";
 import { type Scope, scopeOf } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
 import { notify } from "./notify.ts";
+import { becomeOwnUser, isOwnUser } from "./own-user.ts";
 import { DaemonServer } from "./server.ts";
 
 /** The first descriptor that systemd hands over: sd_listen_fds(3). */
@@ -23,8 +26,13 @@ const SETTLE = 100;
 
 /** Runs until it is told to end. @throws Fault when it cannot begin */
 async function runDaemon(): Promise<void> {
-  const { uid, homedir } = userInfo();
-  const scope = scopeOf({ uid, home: homedir, env: process.env });
+  const { uid, username, homedir } = userInfo();
+  // Its own user has no scope but the system's, and no say in where that is.
+  const scope = scopeOf({ uid, home: homedir, env: process.env, pam: isOwnUser(username) });
+  const stays = becomeOwnUser(scope);
+  if (stays) log(stays);
+  // A host whose files are being given away: root goes on with both.
+  actAsOwner(scope);
   let parts = await openParts(scope, loadSettings(scope));
   const server = new DaemonServer({
     limits: LIMITS,
@@ -87,7 +95,8 @@ function inherited(): boolean {
 
 async function place({ socketFile }: Scope): Promise<{ path: string } | { fd: number }> {
   if (inherited()) return { fd: LISTEN_FDS_START };
-  makeTrustedDirectory(dirname(socketFile), 0o755);
+  const directory = dirname(socketFile);
+  makeTrustedDirectory(directory, 0o755, "file-unwritable", trustedOwnerOf(directory));
   await clearAway(socketFile);
   return { path: socketFile };
 }

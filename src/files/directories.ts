@@ -5,6 +5,7 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { errnoOf, type FaultCode } from "../core/fault.ts";
+import { ownUid } from "./owner.ts";
 import { syncDirectory } from "./sync.ts";
 import { said, systemFault, untrusted } from "./untrusted.ts";
 
@@ -63,7 +64,7 @@ export function makeTrustedDirectory(
   path: string,
   mode: number,
   unwritable: FaultCode = "file-unwritable",
-  owner: number = process.getuid?.() ?? 0,
+  owner: number = ownUid(),
 ): string {
   const existing = trustedDirectory(path, owner);
   if (existing !== undefined) return existing;

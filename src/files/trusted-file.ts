@@ -19,13 +19,14 @@ import {
 import { basename, dirname, join } from "node:path";
 import { errnoOf, Fault, type FaultCode } from "../core/fault.ts";
 import { makeTrustedDirectory, trustedDirectory } from "./directories.ts";
+import { ownUid } from "./owner.ts";
 import { syncDirectory } from "./sync.ts";
 import { said, systemFault, untrusted } from "./untrusted.ts";
 
 export { makeTrustedDirectory };
 
 export interface Trust {
-  /** The uid whose file it may be besides root's; the caller's own when absent. */
+  /** The uid whose file it may be besides root's; `ownUid` when absent. */
   readonly owner?: number;
   /**
    * True for what nobody else may read. With "group-reads" the group may: where a file has
@@ -93,7 +94,7 @@ export function createTrusted(
   mode: number,
   unwritable: FaultCode = "file-unwritable",
 ): void {
-  const directory = trustedDirectory(dirname(path), process.getuid?.() ?? 0);
+  const directory = trustedDirectory(dirname(path), ownUid());
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   let made: string | undefined;
   try {
@@ -189,5 +190,5 @@ function readAll(path: string, descriptor: number, maxBytes: number): Buffer {
 }
 
 function ownerOf(trust: Trust): number {
-  return trust.owner ?? process.getuid?.() ?? 0;
+  return trust.owner ?? ownUid();
 }

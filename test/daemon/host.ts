@@ -1,5 +1,5 @@
 /** A host of the test's own with the daemon of the system's scope, alice, bob and root on it. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
 import { type Countersign, succeed } from "../commands/enrolled.ts";
@@ -7,7 +7,7 @@ import { MINIMAL_ENV } from "../support/run.ts";
 import { SANDBOX_CLI, Sandbox } from "../support/sandbox.ts";
 import { until } from "./daemon.ts";
 
-const DAEMON = "/opt/countersign/bin/countersignd.js";
+export const DAEMON = "/opt/countersign/bin/countersignd.js";
 export const SOCKET = "/run/countersign/socket";
 
 /** Speaks to the socket raw: what it is given, then, prompt by prompt, an answer from its list. */
@@ -22,36 +22,63 @@ const SPEAK = `
   }).on("close", () => process.exit());
 `;
 
+/** The user of the daemon's own, as every page tells to add it. */
+export const ADD_OWN_USER = "useradd --system --shell /usr/sbin/nologin countersign";
+
 export class Host {
   readonly sandbox: Sandbox;
+  #daemon: ChildProcess | undefined;
+  log = "";
 
   private constructor(sandbox: Sandbox) {
     this.sandbox = sandbox;
   }
 
   static async make(t: TestContext): Promise<Host> {
-    const sandbox = await Sandbox.open(t);
-    for (const user of ["alice", "bob"]) await sandbox.addUser(user);
-    const host = new Host(sandbox);
+    const host = await Host.withoutDaemon(t);
     await succeed(host.as(), ["init"]);
     // Codes of many steps are good, so that a test need not wait for the next.
     await succeed(host.as(), ["config", "set", "totp.window", "10"]);
-    await host.#startDaemon(t);
+    await host.startDaemon();
     return host;
   }
 
-  async #startDaemon(t: TestContext): Promise<void> {
-    const [command = "", ...args] = this.sandbox.enter([DAEMON]);
+  /** With nothing set up. @param setUp a script that root runs first */
+  static async withoutDaemon(t: TestContext, setUp = ""): Promise<Host> {
+    const sandbox = await Sandbox.open(t);
+    for (const user of ["alice", "bob"]) await sandbox.addUser(user);
+    await sandbox.sh(setUp);
+    const host = new Host(sandbox);
+    t.after(() => host.stopDaemon());
+    return host;
+  }
+
+  /** Started by root. @param argv what becomes the daemon; it lasts until the test is over */
+  async startDaemon(argv: readonly string[] = [DAEMON]): Promise<void> {
+    const [command = "", ...args] = this.sandbox.enter(argv);
     const child = spawn(command, args, { env: MINIMAL_ENV, stdio: ["ignore", "ignore", "pipe"] });
-    let log = "";
+    this.#daemon = child;
+    this.log = "";
     child.stderr.on("data", (bytes) => {
-      log += bytes;
+      this.log += bytes;
     });
-    t.after(async () => {
-      const ended = once(child, "exit");
-      if (child.kill("SIGTERM")) await ended;
-    });
-    await until(() => log.includes("listening"));
+    await until(() => this.log.includes("listening") || child.exitCode !== null);
+    if (child.exitCode !== null) throw new Error(`it ended: ${this.log}`);
+  }
+
+  /** Sends SIGTERM; its exit status. */
+  async stopDaemon(): Promise<number | null> {
+    const daemon = this.#daemon;
+    this.#daemon = undefined;
+    if (!daemon || daemon.exitCode !== null) return null;
+    const ended = once(daemon, "exit");
+    daemon.kill("SIGTERM");
+    return (await ended)[0];
+  }
+
+  /** What the kernel says of the daemon: proc_pid_status(5). */
+  daemonStatus(): Promise<string> {
+    return this.sandbox.sh(`cat /proc/${this.#daemon?.pid}/status`);
   }
 
   /** The command as that user runs it; root where none is named. */

@@ -1,5 +1,5 @@
 /** The embedded store: node:sqlite, write-ahead log, every commit synced before it counts. */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import type { Store, Transaction } from "../../contracts/store.ts";
 import { Fault } from "../../core/fault.ts";
 import { checkTrusted, createTrusted, SQLITE_SIBLINGS } from "../../files/trusted-file.ts";
@@ -48,6 +48,11 @@ export function openSqliteStore(path: string, { finish = false }: OpenOptions = 
 function mustBeWritable(path: string): void {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
+    // access(2) goes by the real uid, which is still root's where root acts as the owner.
+    const { uid, mode } = statSync(path);
+    const isTheirs = uid === process.geteuid?.() && (mode & 0o600) === 0o600;
+    if (process.geteuid?.() !== 0 && !isTheirs)
+      throw Object.assign(new Error(), { code: "EACCES" });
   } catch (error) {
     throw systemFault("store-unwritable", `${said(path)}: the store cannot be written`, error);
   }
