@@ -1,21 +1,12 @@
 /** Who may do what through the daemon: the kernel names the caller, and no word of theirs does. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { enroll, Phone, succeed } from "../commands/enrolled.ts";
+import { enroll, succeed } from "../commands/enrolled.ts";
 import { assertFailure } from "../commands/failure.ts";
 import { needs } from "../support/parts.ts";
 import { Host, SOCKET } from "./host.ts";
 
 const parts = needs("root", "mount namespaces", "oathtool");
-
-/** Enrolls as an ordinary user does, who has no say in the settings. */
-async function enrolled(host: Host, user: string) {
-  const begun = JSON.parse(await succeed(host.as(user), ["enroll", "--begin", "--json"]));
-  const code = await new Phone(begun.secret, -7).next();
-  const confirm = ["enroll", "--confirm", "--code-stdin", "--json"];
-  const { backupCodes } = JSON.parse(await succeed(host.as(user), confirm, code));
-  return { phone: new Phone(begun.secret, -6), backupCodes: backupCodes as string[] };
-}
 
 test(
   "a user without root enrolls, verifies, makes codes and resets themselves",
@@ -23,7 +14,7 @@ test(
   async (t) => {
     const host = await Host.make(t);
     const alice = host.as("alice");
-    const { phone, backupCodes } = await enrolled(host, "alice");
+    const { phone, backupCodes } = await host.enroll("alice");
     await succeed(alice, ["verify", "--code-stdin"], await phone.next());
     const generate = ["backup-code", "generate", "--json", "--code-stdin"];
     assertFailure(await alice(generate, { input: await phone.wrong() }), 1, /not accepted/);
@@ -50,7 +41,7 @@ test(
 
 test("another's account is out of reach, by command", parts, async (t) => {
   const host = await Host.make(t);
-  const { phone } = await enrolled(host, "bob");
+  const { phone } = await host.enroll("bob");
   const alice = host.as("alice");
   for (const args of [
     ["verify", "bob", "--code-stdin"],
@@ -78,7 +69,7 @@ test("another's account is out of reach, by command", parts, async (t) => {
 
 test("another's account is out of reach, by forged names and fields", parts, async (t) => {
   const host = await Host.make(t);
-  const { phone } = await enrolled(host, "bob");
+  const { phone } = await host.enroll("bob");
   const right = `answer ${await phone.next()}`;
   const denied = /^fault code=not-permitted /;
   for (const fields of [
@@ -124,7 +115,7 @@ function plain(name: string): [string, object] {
 
 test("what a refused user hears holds no reason; root hears it", parts, async (t) => {
   const host = await Host.make(t);
-  const { phone } = await enrolled(host, "alice");
+  const { phone } = await host.enroll("alice");
   const wrong = `answer ${await phone.wrong()}`;
   const own = await host.speak("alice", "countersign/1 verify user=alice", wrong);
   assert.equal(own[1], "verdict reject user=alice method=totp");

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
-import { type Countersign, succeed } from "../commands/enrolled.ts";
+import { type Countersign, type Enrolled, Phone, succeed } from "../commands/enrolled.ts";
 import { MINIMAL_ENV } from "../support/run.ts";
 import { SANDBOX_CLI, Sandbox } from "../support/sandbox.ts";
 import { until } from "./daemon.ts";
@@ -85,6 +85,15 @@ export class Host {
   as(user?: string): Countersign {
     return (args, options = {}) =>
       this.sandbox.run([SANDBOX_CLI, ...args], { ...options, ...(user ? { user } : {}) });
+  }
+
+  /** Has a user without root enroll, who has no say in the settings. */
+  async enroll(user: string): Promise<Enrolled> {
+    const begun = JSON.parse(await succeed(this.as(user), ["enroll", "--begin", "--json"]));
+    const code = await new Phone(begun.secret, -7).next();
+    const confirm = ["enroll", "--confirm", "--code-stdin", "--json"];
+    const { backupCodes } = JSON.parse(await succeed(this.as(user), confirm, code));
+    return { phone: new Phone(begun.secret, -6), backupCodes };
   }
 
   /** The daemon's lines to an opening sent by that user, past every check of the client. */
