@@ -16,8 +16,9 @@ export function valuesOf(name: string): string[] {
 
 /**
  * Makes all that is mounted read-only but for what the unit names, hides homes, and becomes
- * the command that follows: ProtectSystem=strict, ReadWritePaths=, ProtectHome=. The directory
- * of the socket is left writable as well, for here the daemon makes it itself.
+ * the command that follows: ProtectSystem=strict, ReadWritePaths=, ProtectHome=, ProtectProc=,
+ * ProcSubset=. The directory of the socket is left writable as well, for here the daemon makes
+ * it itself.
  */
 const WALLS = `
 set -eu
@@ -34,8 +35,17 @@ for path in /home /root; do mount -t tmpfs -o ro,mode=000 tmpfs "$path"; done
 for path in /etc /usr /opt /var/lib /run /tmp; do
   if touch "$path/written" 2>/dev/null; then echo "$path can be written to" >&2; exit 1; fi
 done
+mount -t proc -o ${procOptions()} proc /proc
 exec "$@"
 `;
+
+/** What ProtectProc= and ProcSubset= mount /proc with. */
+function procOptions(): string {
+  return [
+    ...valuesOf("ProtectProc").map((value) => `hidepid=${value}`),
+    ...valuesOf("ProcSubset").map((value) => `subset=${value}`),
+  ].join(",");
+}
 
 /** Lets through the system calls whose numbers come first, and becomes what follows "--". */
 const FILTER = `
