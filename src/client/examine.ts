@@ -1,24 +1,37 @@
 /** Puts the checks of `countersign doctor` before this process's scope. Changes nothing. */
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync, globSync, lstatSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import type { Sealer } from "../contracts/sealing.ts";
 import { askWithin } from "../doctor/ask-program.ts";
-import { checksOver, type Readers, runChecks } from "../doctor/checks.ts";
+import {
+  checksOver,
+  type HostReaders,
+  hostChecksOver,
+  type Readers,
+  runChecks,
+} from "../doctor/checks.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { askingServices } from "../doctor/pam.ts";
 import { spaceAt } from "../doctor/store.ts";
 import { readStore, type StoreContent } from "../doctor/store-file.ts";
+import { ownUid } from "../files/owner.ts";
 import { createSealer } from "../keys/sealing.ts";
 import type { Scope } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
 import { SCHEMA_VERSION } from "../stores/schema.ts";
-import { callerOfThisProcess } from "./caller.ts";
+import { daemonReaders } from "./ask-daemon.ts";
 import { currentScope } from "./connect.ts";
 import { keyProviderOf, storePath } from "./in-process.ts";
+import { duringAsOwner } from "./owner.ts";
 
 export type { Finding };
 
 const PAM = { directories: ["/etc/pam.d", "/usr/lib/pam.d"], conf: "/etc/pam.conf" };
+
+/** Where distributions have libpam look for modules. */
+const MODULES = ["", "/usr"].flatMap((root) =>
+  ["lib", "lib64", "lib/*", "lib32"].map((lib) => `${root}/${lib}/security`),
+);
 
 /** sshd -T reads every host key first. */
 const SSHD_LIMIT = 5_000;
@@ -27,9 +40,11 @@ const SSHD_LIMIT = 5_000;
 export async function examine(): Promise<readonly Finding[]> {
   const scope = currentScope();
   const seen = lookAround(scope);
-  const host = scope.name === "system" ? { host: hostReaders(seen.isBegun) } : {};
   try {
-    return await runChecks(checksOver({ ...ownReaders(scope, seen), ...host }));
+    // As whom the engine would act, for that one has to be able to.
+    const own = await duringAsOwner(scope, () => runChecks(checksOver(ownReaders(scope, seen))));
+    if (scope.name !== "system") return own;
+    return [...own, ...(await runChecks(hostChecksOver(hostReaders(scope, seen.isBegun))))];
   } finally {
     seen.close();
   }
@@ -83,7 +98,7 @@ function ownReaders(scope: Scope, seen: Seen): Readers {
       },
     },
     settings: { path: scope.settingsFile, load: settings, isBegun, exists: existsSync },
-    files: { scope, storeFile, owner: callerOfThisProcess().uid },
+    files: { scope, storeFile, owner: ownUid() },
     key: {
       isBegun,
       provider: () => keyProviderOf(scope, settings()),
@@ -95,12 +110,12 @@ function ownReaders(scope: Scope, seen: Seen): Readers {
   };
 }
 
-function hostReaders(isBegun: () => boolean): NonNullable<Readers["host"]> {
+function hostReaders(scope: Scope, isBegun: () => boolean): HostReaders {
   const self = process.argv[1] ?? "";
   const program = isAbsolute(self) ? self : "/usr/local/bin/countersign";
   return {
-    daemon: { directory: "/run/countersign" },
-    pam: { ...PAM, owner: 0, program, isBegun },
+    daemon: daemonReaders(scope, PAM),
+    pam: { ...PAM, owner: 0, moduleDirectories: globSync(MODULES), program, isBegun },
     sshd: {
       programs: ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"],
       config: "/etc/ssh/sshd_config",

@@ -26,19 +26,30 @@ const ORIGIN_LONGEST = 128;
 
 type Argument = Readonly<Record<string, unknown>>;
 
+interface How {
+  readonly conversation?: Conversation | undefined;
+  /** Milliseconds that the daemon may be silent; without end where absent. */
+  readonly patience?: number;
+}
+
+/** One call, and what it comes to. */
+export async function callOver<T>(
+  path: string,
+  name: string,
+  argument: Argument,
+  how: How = {},
+): Promise<T> {
+  let result: T | undefined;
+  for await (const { isLast, document } of exchange<T>(path, name, argument, how)) {
+    if (isLast) result = document;
+  }
+  return result as T;
+}
+
 /** Each call is a connection of its own. */
 export function countersignOver(path: string): Countersign {
-  const call = async <T>(
-    name: string,
-    argument: Argument,
-    conversation?: Conversation,
-  ): Promise<T> => {
-    let result: T | undefined;
-    for await (const { isLast, document } of exchange<T>(path, name, argument, conversation)) {
-      if (isLast) result = document;
-    }
-    return result as T;
-  };
+  const call = <T>(name: string, argument: Argument, conversation?: Conversation): Promise<T> =>
+    callOver(path, name, argument, { conversation });
   async function* items<T>(name: string, argument: Argument): AsyncGenerator<T> {
     for await (const { isLast, document } of exchange<T>(path, name, argument)) {
       if (!isLast) yield document;
@@ -74,7 +85,7 @@ async function verifyOver(
   opening: Opening,
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
-  for await (const message of converse(path, opening, conversation)) {
+  for await (const message of converse(path, opening, { conversation })) {
     if (message.kind === "verdict") return toOutcome(message);
     throw broken();
   }
@@ -99,10 +110,10 @@ async function* exchange<T>(
   path: string,
   name: string,
   argument: Argument,
-  conversation?: Conversation,
+  how: How = {},
 ): AsyncGenerator<{ isLast: boolean; document: T }> {
   const opening = { kind: "call", name, argument: JSON.stringify(argument) } as const;
-  for await (const message of converse(path, opening, conversation)) {
+  for await (const message of converse(path, opening, how)) {
     if (message.kind !== "item" && message.kind !== "result") throw broken();
     const isLast = message.kind === "result";
     yield { isLast, document: JSON.parse(message.document) as T };
@@ -117,9 +128,10 @@ type Told = Exclude<DaemonMessage, Utterance>;
 async function* converse(
   path: string,
   opening: Opening,
-  conversation: Conversation | undefined,
+  { conversation, patience = 0 }: How,
 ): AsyncGenerator<Told> {
   const socket = await openSocket(path);
+  socket.setTimeout(patience, () => socket.destroy(new Error("silent")));
   try {
     socket.write(encodeOpening(opening));
     for await (const line of linesOf(socket)) {

@@ -7,6 +7,7 @@ import type { Countersign, EnrollOptions } from "../contracts/service.ts";
 import { parseHead } from "../core/audit-head.ts";
 import { ALGORITHMS, type Algorithm } from "../core/totp.ts";
 import { Malformed } from "../protocol/lines.ts";
+import { aboutDaemon } from "./about.ts";
 
 export interface Call {
   readonly service: Countersign;
@@ -53,6 +54,7 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   recordSetting: ({ service }, a) =>
     service.recordSetting(a.oneOf("action", ["settings-set", "settings-unset"]), a.text("name")),
   status: ({ service }, a) => service.status(a.number("since")),
+  about: async () => aboutDaemon(),
 };
 
 async function each(elements: AsyncIterable<unknown>, item: Call["item"]): Promise<null> {

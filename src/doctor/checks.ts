@@ -10,18 +10,20 @@ import { examineSettings, type SettingsReaders } from "./settings.ts";
 import { examineSshd, type SshdReaders } from "./sshd.ts";
 import { examineStore, type StoreReaders } from "./store.ts";
 
-/** What the checks look through. The host's own are absent where only one person is concerned. */
+/** What the checks of one's own files look through. */
 export interface Readers {
   readonly clock: ClockReaders;
   readonly settings: SettingsReaders;
   readonly files: FilesReaders;
   readonly key: KeyReaders;
   readonly store: StoreReaders;
-  readonly host?: {
-    readonly daemon: DaemonReaders;
-    readonly pam: PamReaders;
-    readonly sshd: SshdReaders;
-  };
+}
+
+/** What those of the host look through, where more than one person is concerned. */
+export interface HostReaders {
+  readonly daemon: DaemonReaders;
+  readonly pam: PamReaders;
+  readonly sshd: SshdReaders;
 }
 
 export interface Check {
@@ -35,17 +37,18 @@ const LIMIT = 15_000;
 /** No line is longer: what a file or a program says may be. */
 const LINE_LIMIT = 600;
 
-export function checksOver({ host, ...own }: Readers): readonly Check[] {
-  const checks: Check[] = [
+export function checksOver(own: Readers): readonly Check[] {
+  return [
     { name: "clock", examine: () => examineClock(own.clock) },
     { name: "settings", examine: () => examineSettings(own.settings) },
     { name: "files", examine: () => examineFiles(own.files) },
     { name: "key", examine: () => examineKey(own.key) },
     { name: "store", examine: () => examineStore(own.store) },
   ];
-  if (host === undefined) return checks;
+}
+
+export function hostChecksOver(host: HostReaders): readonly Check[] {
   return [
-    ...checks,
     { name: "daemon", examine: () => examineDaemon(host.daemon) },
     { name: "pam", examine: () => examinePam(host.pam) },
     { name: "sshd", examine: () => examineSshd(host.sshd) },

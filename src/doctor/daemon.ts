@@ -1,33 +1,121 @@
-/** The daemon: this release works without one, so the check only says what it sees. */
-import { type Dirent, readdirSync } from "node:fs";
-import { errnoOf } from "../core/fault.ts";
+/** The daemon: whether one answers where it is looked for, and as whom it runs. */
+import { lstatSync, type Stats } from "node:fs";
+import { dirname } from "node:path";
+import type { AboutDaemon } from "../contracts/daemon.ts";
+import { Fault } from "../core/fault.ts";
+import { DAEMON_USER } from "../files/daemon-user.ts";
+import { trustedDirectory } from "../files/directories.ts";
+import { said } from "../files/untrusted.ts";
 import { type Finding, voiceOf } from "./finding.ts";
+import type { AskedSocket } from "./pam.ts";
+
+/** "deaf": nobody listens; "silent": it was let in, and heard nothing in time. */
+export type DaemonAnswer = AboutDaemon | "deaf" | "silent";
 
 export interface DaemonReaders {
-  /** Where a daemon would listen. */
-  readonly directory: string;
+  /** Where the commands look for it. */
+  readonly socket: string;
+  /** Where the lines of the PAM module do. */
+  readonly asked: () => readonly AskedSocket[];
+  /** Uid that may hold the socket besides root. */
+  readonly trusted: (directory: string) => number;
+  readonly ask: (socket: string) => Promise<DaemonAnswer>;
+  /** The uid that it is to run as, and whose the host's files are; undefined without such a user. */
+  readonly ownUid: () => number | undefined;
+  readonly filesUid: () => number;
+  /** The folder that this program was built to. */
+  readonly dist: string;
 }
 
-const { ok, warning } = voiceOf("daemon");
+const START =
+  "start it: systemctl enable --now countersignd.socket, or countersignd from the init system";
+const RESTART = "restart it: systemctl restart countersignd";
+const ADD_USER = "useradd --system --shell /usr/sbin/nologin countersign";
 
-export function examineDaemon({ directory }: DaemonReaders): Finding[] {
-  const socket = entriesOf(directory).find((entry) => entry.isSocket());
-  if (socket === undefined) return [ok("no daemon: commands work in this process")];
-  // Not connected to: one that is dead would be waited for, one that lives would be disturbed.
+const { ok, warning, problem } = voiceOf("daemon");
+
+export async function examineDaemon(readers: DaemonReaders): Promise<Finding[]> {
+  const asked = readers.asked();
+  const own = asked.find(({ path }) => path === readers.socket);
+  const others = asked.filter(({ path }) => path !== readers.socket);
   return [
-    warning(
-      `there is a socket, ${directory}/${socket.name}, yet commands of this release work in ` +
-        "their own process",
-      "find out what listens there: ss -xlp",
-    ),
+    ...(await examineOwn(readers, own?.services ?? [])),
+    ...(await Promise.all(others.map((each) => examineOther(readers, each)))).flat(),
   ];
 }
 
-function entriesOf(directory: string): Dirent[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true });
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return [];
-    throw error;
+async function examineOwn(readers: DaemonReaders, services: readonly string[]): Promise<Finding[]> {
+  const { socket } = readers;
+  const found = lstatSync(socket, { throwIfNoEntry: false });
+  if (!found) return [none(services)];
+  const refused = refusalOf(readers, socket, found);
+  if (refused) return [refused];
+  const answer = await readers.ask(socket);
+  if (answer === "deaf") return [problem(`nobody listens at ${said(socket)}`, START)];
+  if (answer === "silent") {
+    return [problem(`countersignd does not answer at ${said(socket)}`, `see its log; ${RESTART}`)];
   }
+  const odd = [...closed(socket, found), ...asWhom(answer, readers), ...outdated(answer, readers)];
+  const who = answer.uid === 0 ? "root" : answer.uid === readers.ownUid() ? DAEMON_USER : undefined;
+  return odd.length > 0 ? odd : [ok(`countersignd answers, as ${who ?? `uid ${answer.uid}`}`)];
+}
+
+function none(services: readonly string[]): Finding {
+  if (services.length === 0) return ok("no daemon: commands work in this process");
+  return warning(
+    `no daemon, so each login through ${services.join(", ")} starts the verifier, as root, and ` +
+      "users without root cannot enroll",
+    START,
+  );
+}
+
+/** What keeps the commands and the PAM module from speaking to it at all. */
+function refusalOf({ trusted }: DaemonReaders, socket: string, found: Stats): Finding | undefined {
+  if (!found.isSocket()) return problem(`${said(socket)} is no socket`, "move it away, then start");
+  const directory = dirname(socket);
+  try {
+    const owner = trusted(directory);
+    trustedDirectory(directory, owner);
+    if (found.uid === 0 || found.uid === owner) return undefined;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return problem(error.message, error.hint);
+  }
+  return problem(`${said(socket)} belongs to uid ${found.uid}`, `remove it, then ${RESTART}`);
+}
+
+function closed(socket: string, { mode }: Stats): Finding[] {
+  if ((mode & 0o666) === 0o666) return [];
+  return [warning(`not every user may connect to ${said(socket)}`, `chmod 666 ${said(socket)}`)];
+}
+
+function asWhom({ uid }: AboutDaemon, { ownUid, filesUid }: DaemonReaders): Finding[] {
+  if (uid !== 0) return [];
+  const own = ownUid();
+  const again = "countersign init, then restart the daemon";
+  if (own === undefined) {
+    return [warning(`it runs as root: there is no user ${DAEMON_USER}`, `${ADD_USER}; ${again}`)];
+  }
+  const mend = filesUid() === own ? RESTART : again;
+  return [warning(`it runs as root, though there is the user ${DAEMON_USER}`, mend)];
+}
+
+function outdated({ program, isCurrent }: AboutDaemon, { dist }: DaemonReaders): Finding[] {
+  if (!isCurrent) return [warning("it runs a program that has been replaced since", RESTART)];
+  if (dirname(program) === dist) return [];
+  return [warning(`it is of another installation: ${said(program)}`, "start the one of this")];
+}
+
+async function examineOther(readers: DaemonReaders, asked: AskedSocket): Promise<Finding[]> {
+  const { path, services } = asked;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  const refused = found && refusalOf(readers, path, found);
+  if (refused) return [refused];
+  if (found && typeof (await readers.ask(path)) === "object") return [];
+  return [
+    problem(
+      `${services.join(", ")}: its line names socket=${said(path)}, where no countersignd answers`,
+      `take out socket=, which is by itself ${readers.socket}`,
+    ),
+  ];
 }

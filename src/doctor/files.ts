@@ -38,9 +38,24 @@ export function examineFiles(readers: FilesReaders): Finding[] {
       wrong.set(finding.message, finding);
     }
   }
+  for (const finding of keptBack(readers)) wrong.set(finding.message, finding);
   const left = leftovers(scope.settingsFile);
   if (wrong.size > 0 || sound === 0) return [...wrong.values(), ...left];
   return [ok("nobody else can read what is secret, or change anything"), ...left];
+}
+
+/**
+ * What is still root's where the rest was given to the daemon's user, who cannot open it. Root's
+ * engine acts as that user once the directory of the store is theirs, and is refused then too.
+ */
+function keptBack({ scope, storeFile, owner }: FilesReaders): Finding[] {
+  if (scope.name !== "system" || owner === 0) return [];
+  const places = [...scope.directories.map(({ path }) => path), scope.keyFile, storeFile];
+  const kept = places.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.uid === 0);
+  if (kept.length === 0) return [];
+  const say = kept.includes(dirname(scope.storeFile)) ? warning : problem;
+  const names = kept.map(said).join(", ");
+  return [say(`${names}: still root's, though the rest is the daemon's`, "countersign init")];
 }
 
 /** @throws Fault `file-untrusted`; false when there is no such directory */

@@ -1,12 +1,10 @@
 /** The host's PAM services: which ask for a code, and whether a refusal refuses. */
 import { type Finding, voiceOf } from "./finding.ts";
-import { runsCountersign } from "./pam/line-of-countersign.ts";
-import { examineService, type Note } from "./pam/service.ts";
+import { isModule, socketOf } from "./pam/module-line.ts";
+import { asksCountersign, examineService, type Installed, type Note } from "./pam/service.ts";
 import { linesOf, type PamPlaces, readServices } from "./pam/services.ts";
 
-export interface PamReaders extends PamPlaces {
-  /** Uid that the program may belong to besides root. */
-  readonly owner: number;
+export interface PamReaders extends PamPlaces, Installed {
   /** Where countersign is installed, for the line to add. */
   readonly program: string;
   /** False when this host has neither settings nor key nor store. */
@@ -17,13 +15,13 @@ const { ok, warning, problem } = voiceOf("pam");
 
 export function examinePam(readers: PamReaders): Finding[] {
   const { services, broken } = readServices(readers);
-  const asking = services.filter(({ steps }) => linesOf(steps).some(runsCountersign));
+  const asking = services.filter(({ steps }) => linesOf(steps).some(asksCountersign));
   const unread = broken.map(({ place, why }) => problem(`${place} ${why}`));
   if (asking.length === 0) return [...unread, none(readers)];
   const notes = new Map<string, { note: Note; names: string[] }>();
   const sound: string[] = [];
   for (const service of asking) {
-    const found = examineService(service, readers.owner);
+    const found = examineService(service, readers);
     if (found.length === 0) sound.push(service.name);
     for (const note of found) {
       const key = `${note.state} ${note.why}`;
@@ -45,8 +43,25 @@ export function examinePam(readers: PamReaders): Finding[] {
 /** The services that ask countersign. */
 export function askingServices(places: PamPlaces): string[] {
   return readServices(places)
-    .services.filter(({ steps }) => linesOf(steps).some(runsCountersign))
+    .services.filter(({ steps }) => linesOf(steps).some(asksCountersign))
     .map(({ name }) => name);
+}
+
+/** A socket that lines of the module ask at, and the services they are in. */
+export interface AskedSocket {
+  readonly path: string;
+  readonly services: readonly string[];
+}
+
+export function askedSockets(places: PamPlaces): AskedSocket[] {
+  const asked = new Map<string, Set<string>>();
+  for (const { name, steps } of readServices(places).services) {
+    for (const line of linesOf(steps).filter(isModule)) {
+      const path = socketOf(line);
+      asked.set(path, (asked.get(path) ?? new Set()).add(name));
+    }
+  }
+  return [...asked].map(([path, services]) => ({ path, services: [...services] }));
 }
 
 function none({ program }: PamReaders): Finding {

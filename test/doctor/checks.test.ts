@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { chmodSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Fault } from "../../src/core/fault.ts";
 import { askWithin } from "../../src/doctor/ask-program.ts";
 import { type Check, runChecks } from "../../src/doctor/checks.ts";
-import { examineDaemon } from "../../src/doctor/daemon.ts";
 import { voiceOf } from "../../src/doctor/finding.ts";
 import { sandbox } from "../files/sandbox.ts";
 import { told } from "./findings.ts";
@@ -70,17 +67,4 @@ test("a program is asked with a clean environment, and not for long", async (t) 
 
 test("a program that never stops talking is cut off", async () => {
   assert.equal(await askWithin(300)("/usr/bin/yes", []), "silent");
-});
-
-test("a socket of a daemon is named, and not connected to", async (t) => {
-  const directory = sandbox(t);
-  const say = () => told(examineDaemon({ directory }));
-  assert.deepEqual(say(), ["ok no daemon: commands work in this process"]);
-  let connections = 0;
-  const server = createServer(() => connections++).listen(join(directory, "socket"));
-  await once(server, "listening");
-  t.after(() => server.close());
-  assert.match(say()[0] ?? "", /^warning there is a socket, .*\/socket, /);
-  assert.equal(connections, 0);
-  assert.match(told(examineDaemon({ directory: join(directory, "none") }))[0] ?? "", /^ok/);
 });

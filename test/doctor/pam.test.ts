@@ -39,6 +39,7 @@ class Host {
       directories: [join(this.at, "pam.d"), join(this.at, "vendor")],
       conf: join(this.at, "pam.conf"),
       owner: process.getuid?.() ?? 0,
+      moduleDirectories: [join(this.at, "security")],
       program: "/usr/local/bin/countersign",
       isBegun: () => this.isBegun,
     };

@@ -22,7 +22,7 @@ type Actions = ReadonlyMap<string, Action>;
 interface State {
   readonly impression: "undefined" | "positive" | "negative";
   readonly success: boolean;
-  readonly code: "unasked" | "passed" | "refused";
+  readonly code: "unasked" | "passed" | "exempt" | "refused";
   /** The line that last ended or jumped ahead. */
   readonly by: string;
 }
@@ -94,7 +94,7 @@ function apply(
   entry: State,
   asks: boolean,
 ): ["end" | number, State] {
-  const judged = answer === "success" ? "passed" : "refused";
+  const judged = JUDGED.get(answer) ?? "refused";
   // Once refused stays refused, whatever a second line says.
   const code = asks && state.code !== "refused" ? judged : state.code;
   const after = { ...state, code };
@@ -120,11 +120,21 @@ function apply(
   }
 }
 
+/** Of a line that asks. Whom a rule lets pass was not refused; no line of theirs is a way past. */
+const JUDGED: ReadonlyMap<string, State["code"]> = new Map([
+  ["success", "passed"],
+  ["ignore", "exempt"],
+]);
+
 /** The answers that can make a difference. */
 function answersOf({ control, module }: PamLine, asks: boolean): Iterable<string> {
-  // pam_exec says so for every exit status but 0.
-  if (asks) return ["success", "system_err"];
-  const certain = CERTAIN[module.slice(module.lastIndexOf("/") + 1)];
+  const name = module.slice(module.lastIndexOf("/") + 1);
+  // pam_exec says so for every exit status but 0; the module's page lists what it returns.
+  if (asks && name === "pam_exec.so") return ["success", "system_err"];
+  if (asks) {
+    return ["success", "ignore", "auth_err", "maxtries", "authinfo_unavail", "service_err"];
+  }
+  const certain = CERTAIN[name];
   const named = [...actionsOf(control).keys()].filter((name) => name !== "default");
   return certain ?? new Set(["success", "auth_err", "ignore", ...named]);
 }

@@ -31,6 +31,11 @@ export function checkProgram(path: string, owner = 0): void {
   }
 }
 
+/** As `checkProgram`, for a file that is loaded and not started. */
+export function checkRootsFile(path: string): void {
+  checkFile(path, 0);
+}
+
 /** The real path of a file that nobody else can change; each link on the way is checked too. */
 function checkFile(path: string, owner: number): string {
   let next = path;

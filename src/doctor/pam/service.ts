@@ -1,15 +1,14 @@
 /** One service: whether its lines make up a login that needs the code, and one that works. */
 import { basename } from "node:path";
+import { faultsOfPasses, TAKES_PASSWORD } from "./first-pass.ts";
 import { faultsOfLine, type LineFault, runsCountersign, splitExec } from "./line-of-countersign.ts";
 import type { PamLine } from "./lines.ts";
+import { faultOfVerifier, faultsOfModule, isModule } from "./module-line.ts";
 import { outcomesOf } from "./outcome.ts";
 import { linesOf, type Service, type Step } from "./services.ts";
 
 /** Programs that anybody starts and that run as root: pam_exec gives up root without seteuid. */
 const SETUID = /^(su|su-l|sudo|sudo-i|doas|passwd|chfn|chsh|polkit-1|pkexec)$/;
-
-/** These leave what was typed to the next line, pam_exec among them. */
-const TAKES_PASSWORD = /^pam_(unix|sss|winbind|ldap|krb5)\.so$/;
 
 /** These answer pam_setcred(3) with PAM_IGNORE. */
 const IGNORES_CREDENTIALS = /^pam_(exec|faildelay|nologin|echo|warn)\.so$/;
@@ -19,25 +18,58 @@ export interface Note extends LineFault {
   readonly state: "problem" | "warning";
 }
 
-/** @param owner uid that the program may belong to besides root */
-export function examineService({ name, steps }: Service, owner: number): Note[] {
+/** Where what the lines name is looked for. */
+export interface Installed {
+  /** Uid that the program may belong to besides root. */
+  readonly owner: number;
+  /** Where libpam looks for modules. */
+  readonly moduleDirectories: readonly string[];
+}
+
+/** True for a line that asks for a code, through pam_exec or the module. */
+export function asksCountersign(line: PamLine): boolean {
+  return runsCountersign(line) || isModule(line);
+}
+
+export function examineService({ name, steps }: Service, installed: Installed): Note[] {
   const lines = linesOf(steps);
-  const asking = lines.filter(runsCountersign);
+  const asking = lines.filter(asksCountersign);
   const wrong = asking.flatMap((line) =>
-    faultsOfLine(line, owner).map(({ why, ...fault }) => bad(`${why} (${line.place})`, fault.mend)),
+    (isModule(line)
+      ? faultsOfModule(line, installed.moduleDirectories)
+      : faultsOfLine(line, installed.owner)
+    ).map(({ why, mend }) => bad(`${why} (${line.place})`, mend)),
   );
-  const first = asking.find(({ type }) => type === "auth");
-  if (first === undefined) return wrong;
   const auth = lines.filter(({ type }) => type === "auth");
+  const first = auth.find(asksCountersign);
+  if (first === undefined) return wrong;
   return [
     ...wrong,
-    ...(SETUID.test(name)
-      ? asking.filter((line) => line.type === "auth").flatMap(withoutRoot)
-      : []),
-    ...sharedAnswer(auth, first),
-    ...unansweredCredentials(auth, first),
+    ...auth.filter(runsCountersign).slice(0, 1).flatMap(examineExec(name, auth)),
+    ...auth.filter(isModule).flatMap(examineModule(auth)),
     ...waysIn(steps, first),
   ];
+}
+
+function examineExec(name: string, auth: readonly PamLine[]): (first: PamLine) => Note[] {
+  return (first) => [
+    ...(SETUID.test(name) ? auth.filter(runsCountersign).flatMap(withoutRoot) : []),
+    ...sharedAnswer(auth, first),
+    ...unansweredCredentials(auth, first),
+  ];
+}
+
+function examineModule(auth: readonly PamLine[]): (line: PamLine) => Note[] {
+  return (line) => {
+    const passes = faultsOfPasses(line, auth).map(({ isBroken, why, mend }) =>
+      note(isBroken ? "problem" : "warning", `${why} (${line.place})`, mend),
+    );
+    const verifier = faultOfVerifier(line);
+    const alone = verifier
+      ? [note("warning", `${verifier.why} (${line.place})`, verifier.mend)]
+      : [];
+    return [...passes, ...alone];
+  };
 }
 
 function withoutRoot(line: PamLine): Note[] {
@@ -79,7 +111,7 @@ function unansweredCredentials(auth: readonly PamLine[], asking: PamLine): Note[
 }
 
 function waysIn(steps: readonly Step[], asking: PamLine): Note[] {
-  const { refusedGetsIn, passedGetsIn, waysPast } = outcomesOf(authOf(steps), runsCountersign);
+  const { refusedGetsIn, passedGetsIn, waysPast } = outcomesOf(authOf(steps), asksCountersign);
   const { control, place } = asking;
   const required = "write required as the line's control";
   const notes: Note[] = [];
@@ -109,10 +141,14 @@ function authOf(steps: readonly Step[]): readonly Step[] {
   });
 }
 
+function note(state: Note["state"], why: string, mend?: string): Note {
+  return { state, why, ...(mend === undefined ? {} : { mend }) };
+}
+
 function bad(why: string, mend?: string): Note {
-  return { state: "problem", why, ...(mend === undefined ? {} : { mend }) };
+  return note("problem", why, mend);
 }
 
 function odd(why: string, mend: string): Note {
-  return { state: "warning", why, mend };
+  return note("warning", why, mend);
 }
