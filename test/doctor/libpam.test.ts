@@ -1,9 +1,9 @@
 /** Holds what the doctor makes of a stack against what libpam does with it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runsCountersign } from "../../src/doctor/pam/line-of-countersign.ts";
 import { parsePamLines } from "../../src/doctor/pam/lines.ts";
 import { outcomesOf } from "../../src/doctor/pam/outcome.ts";
+import { asksCountersign } from "../../src/doctor/pam/service.ts";
 import type { Step } from "../../src/doctor/pam/services.ts";
 import { needs } from "../support/parts.ts";
 import { Sandbox } from "../support/sandbox.ts";
@@ -64,7 +64,7 @@ test(
           const after = "auth required pam_permit.so\n";
           await sandbox.pamService("outer", nested ? `auth substack inner\n${after}` : text);
           const steps = [...stepsOf(text, nested), ...(nested ? parsePamLines(after, "t") : [])];
-          const { refusedGetsIn, passedGetsIn } = outcomesOf(steps, runsCountersign);
+          const { refusedGetsIn, passedGetsIn } = outcomesOf(steps, asksCountersign);
           const real = [await login("outer", 1), await login("outer", 0)];
           seen.add(real.join());
           assert.deepEqual(
@@ -74,5 +74,44 @@ test(
           );
         }
     assert.equal(seen.size, 4, "every outcome came up");
+  },
+);
+
+/** Controls that tell apart what the module alone returns. */
+const MODULE_CONTROLS = [
+  ...CONTROLS,
+  "[success=ok ignore=ignore default=die]",
+  "[success=ok ignore=ok default=die]",
+  "[success=ok ignore=1 default=die]",
+  "[success=ok authinfo_unavail=ignore default=die]",
+  "[success=done maxtries=1 default=bad]",
+];
+const REFUSALS = ["auth_err", "maxtries", "authinfo_unavail", "service_err"];
+
+test(
+  "so it is with what the module returns, as pam_debug returns it",
+  needs("root", "mount namespaces", "pamtester"),
+  async (t) => {
+    const sandbox = await Sandbox.open(t);
+    await sandbox.addUser("sentry");
+    const login = async (text: string, answer: string): Promise<boolean> => {
+      const stack = text.replace("pam_countersign.so", `pam_debug.so auth=${answer}`);
+      await sandbox.pamService("outer", stack);
+      return (await sandbox.run(["pamtester", "outer", "sentry", "authenticate"])).code === 0;
+    };
+    const seen = new Set<string>();
+    for (const control of MODULE_CONTROLS)
+      for (const frame of FRAMES) {
+        const text = frame(`auth ${control} pam_countersign.so\n`);
+        const outcomes = outcomesOf(parsePamLines(text, "t"), asksCountersign);
+        const refused = [];
+        for (const answer of REFUSALS) refused.push(await login(text, answer));
+        const exempted = await login(text, "ignore");
+        const real = [refused.includes(true), await login(text, "success")];
+        seen.add([exempted, ...real].join());
+        assert.deepEqual([outcomes.refusedGetsIn, outcomes.passedGetsIn], real, text);
+        assert.deepEqual(outcomes.waysPast, [], text);
+      }
+    assert.ok(seen.size >= 6, [...seen].join(" "));
   },
 );

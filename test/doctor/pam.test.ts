@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { askingServices, examinePam } from "../../src/doctor/pam.ts";
+import { askedSockets, askingServices, examinePam } from "../../src/doctor/pam.ts";
 import { sandbox } from "../files/sandbox.ts";
 import { plant, told } from "./findings.ts";
 
@@ -263,6 +263,123 @@ test("programs that others can change", (t) => {
     }),
     /^problem sshd: dist\/main.js can be written to/,
   );
+});
+
+/** A host with the module and its verifier; $M in a service stands for the line of the module. */
+function moduleHost(t: TestContext): { host: Host; says: (text: string) => string } {
+  const host = new Host(t);
+  plant(host.at, { "security/pam_countersign.so": "" });
+  const says = (text: string): string => {
+    const module = `pam_countersign.so verifier=${host.program}`;
+    plant(host.at, { "pam.d/sshd": text.replaceAll("$M", module) });
+    return host.say().join("\n");
+  };
+  return { host, says };
+}
+
+const WELL = "ok sshd: ask for a code";
+
+test("the module's stacks of its page are well", (t) => {
+  const { says } = moduleHost(t);
+  for (const text of [
+    "auth required $M\nauth required pam_permit.so\n",
+    "auth required pam_unix.so\nauth required $M\n",
+    "auth sufficient pam_rootok.so\nauth required pam_unix.so\nauth required $M\n",
+    "auth requisite pam_nologin.so\nauth required $M forward_pass\n" +
+      "auth required pam_unix.so use_first_pass\n",
+    "auth [success=ok ignore=ignore default=die] $M timeout=600 digits=8 quiet debug\n",
+    "auth required pam_unix.so\nauth required $M try_first_pass [prompt=Your code:]\n",
+  ]) {
+    assert.equal(says(text), WELL, text);
+  }
+});
+
+test("an argument that the module does not understand is a problem, for it refuses", (t) => {
+  const { says } = moduleHost(t);
+  for (const argument of [
+    ...["nullok", "Quiet", "quiet=yes", "timeout=0", "timeout=601", "timeout=9s", "timeout="],
+    ...["digits=5", "digits=9", "prompt=", "socket=run/x", `socket=/${"x".repeat(120)}`],
+    ...["constructor=1", "toString", "verifier=countersign"],
+  ]) {
+    const said = says(`auth required $M ${argument}\n`);
+    assert.match(said, /^problem sshd: it does not understand .*, and refuses everybody/, argument);
+  }
+});
+
+test("controls under which the module's refusal does not refuse", (t) => {
+  const { says } = moduleHost(t);
+  for (const control of [
+    "optional",
+    "sufficient",
+    "[success=ok authinfo_unavail=ignore default=die]",
+    "[success=ok maxtries=ignore default=die]",
+  ]) {
+    const said = says(`auth required pam_unix.so\nauth ${control} $M\n`);
+    assert.match(said, /^problem sshd: with .* a refused code lets in all the same/, control);
+  }
+  assert.match(
+    says("auth sufficient pam_unix.so\nauth required $M\n"),
+    /^warning sshd: pam.d\/sshd:1 can let in without a code/,
+  );
+});
+
+test("passwords that are asked for twice, or by nobody, or judged by nobody", (t) => {
+  const { says } = moduleHost(t);
+  const unix = "auth required pam_unix.so";
+  for (const [text, pattern] of [
+    ["auth required $M use_first_pass\n", /^problem .* it never asks, and no line before it does/],
+    [
+      `${unix}\nauth required $M use_first_pass\n`,
+      /^problem .* cannot be the password and the code/,
+    ],
+    ["auth required $M forward_pass\n", /^problem .* no line after it judges the password/],
+    [`auth required $M forward_pass\n${unix}\n`, /^warning .* asks for it again/],
+    [
+      `${unix}\nauth required $M forward_pass\n${unix} use_first_pass\n`,
+      /^warning .* asks for the password again, after pam_unix.so/,
+    ],
+  ] as const) {
+    assert.match(says(text), pattern, text);
+  }
+  assert.equal(says(`auth optional pam_unix.so\nauth required $M use_first_pass\n`), WELL);
+});
+
+test("a module that is not there, or that others can change", (t) => {
+  const { host, says } = moduleHost(t);
+  const stack = "auth required $M\n";
+  assert.match(says("account required $M\nauth required $M\n"), /^problem .*account lines ask/);
+  const module = join(host.at, "security/pam_countersign.so");
+  chmodSync(module, 0o666);
+  assert.match(says(stack), /^problem sshd: security\/pam_countersign.so can be written to/);
+  rmSync(module);
+  assert.match(
+    says(stack),
+    /^problem sshd: pam_countersign.so is in no directory of PAM's modules/,
+  );
+  symlinkSync("/nowhere", module);
+  assert.match(says(stack), /^problem sshd: \/nowhere is not there/);
+  assert.match(says(`-${stack}`), /^problem/, "a dash only keeps it out of the log");
+});
+
+test("a verifier that is not there is a warning, for a daemon may be", (t) => {
+  const { host, says } = moduleHost(t);
+  assert.match(
+    says("auth required pam_countersign.so verifier=/nowhere/countersign\n"),
+    /^warning sshd: without countersignd nobody gets in: its verifier \/nowhere.* is not there/,
+  );
+  chmodSync(host.program, 0o775);
+  assert.match(says("auth required $M\n"), /^warning .* its verifier .* can be written to/);
+});
+
+test("the sockets that lines of the module ask at", (t) => {
+  const { host, says } = moduleHost(t);
+  says("auth required $M\n");
+  host.plant({ su: "auth required pam_countersign.so socket=/run/a socket=/run/b\n" });
+  assert.deepEqual(askedSockets(host.readers), [
+    { path: "/run/countersign/socket", services: ["sshd"] },
+    { path: "/run/b", services: ["su"] },
+  ]);
+  assert.deepEqual(askingServices(host.readers), ["sshd", "su"]);
 });
 
 test("services of a host where nothing is set up refuse everybody", (t) => {
