@@ -16,8 +16,8 @@ export class Doctor extends CountersignCommand {
   static override summary = "Check this host's set-up, and say how to mend it.";
 
   static override description =
-    `Looks at the clock, the settings, the files, the key and the store; as root also at PAM
-and sshd. Each line is ok, a warning or a problem; what can be mended says how. Nothing
+    `Looks at the clock, the settings, the files, the key and the store; as root also at the
+daemon, PAM and sshd. Each line is ok, a warning or a problem; what can be mended says how. Nothing
 is changed. Exit status 1 when there is a problem, 0 when there are warnings alone.`;
 
   static override examples = [

@@ -27,8 +27,7 @@ export interface DaemonReaders {
   readonly dist: string;
 }
 
-const START =
-  "start it: systemctl enable --now countersignd.socket, or countersignd from the init system";
+const START = "start it: systemctl enable --now countersignd, or countersignd from the init system";
 const RESTART = "restart it: systemctl restart countersignd";
 const ADD_USER = "useradd --system --shell /usr/sbin/nologin countersign";
 

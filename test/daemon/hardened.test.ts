@@ -60,22 +60,34 @@ test("enrollment, verification, settings, restart and end behind its walls", par
   assert.equal(await host.sandbox.sh(foreign), "", "root's commands left all to it");
 });
 
-test("a PAM login through the module", { ...parts, ...pamParts }, async (t) => {
+test("PAM logins: through the module, and without a daemon", {
+  ...parts,
+  ...pamParts,
+}, async (t) => {
   const host = await hardened(t);
   const { phone } = await enroll(host.as());
   const module = `${await builtModule()}/pam_countersign.so`;
-  await host.sandbox.sh(`cp ${module} /opt/pam_countersign.so`);
-  await host.sandbox.pamService(
-    "countersign-test",
-    "auth required /opt/pam_countersign.so verifier=/opt/none\n",
-  );
-  const login = async (answer: string): Promise<string> => {
+  await host.sandbox.sh(`cp ${module} /opt/pam_countersign.so
+    printf '#!/bin/sh\\nexec ${SANDBOX_CLI} "$@"\\n' > /opt/verifier; chmod 755 /opt/verifier`);
+  const login = async (line: string, answer: string): Promise<string> => {
+    await host.sandbox.pamService("countersign-test", `auth required ${line}\n`);
     const argv = ["pamtester", "countersign-test", "alice", "authenticate"];
     const ended = await host.sandbox.run(argv, { input: `${answer}\n`, env: MINIMAL_ENV });
     return `${ended.stdout}${ended.stderr}`;
   };
-  assert.match(await login(await phone.next()), /successfully authenticated/);
-  assert.match(await login(await phone.wrong()), /Authentication failure/);
+  const through = "/opt/pam_countersign.so verifier=/opt/none";
+  assert.match(await login(through, await phone.next()), /successfully authenticated/);
+  assert.match(await login(through, await phone.wrong()), /Authentication failure/);
+  await host.stopDaemon();
+  assert.match(await login(through, await phone.next()), /cannot retrieve/);
+  for (const line of [
+    "/opt/pam_countersign.so verifier=/opt/verifier",
+    `pam_exec.so quiet seteuid expose_authtok ${SANDBOX_CLI} verify --pam`,
+  ]) {
+    assert.match(await login(line, await phone.next()), /successfully authenticated/, line);
+    assert.doesNotMatch(await login(line, await phone.wrong()), /successfully/, line);
+    assert.equal(await host.sandbox.sh(`find ${PLACES} ! -user countersign`), "", line);
+  }
 });
 
 for (const [who, own] of [

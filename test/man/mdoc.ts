@@ -3,7 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../support/cli.ts";
 
-export const PAGES = ["countersign.1", "countersign.json.5", "pam_countersign.8"] as const;
+export const PAGES = [
+  "countersign.1",
+  "countersign.json.5",
+  "countersignd.8",
+  "pam_countersign.8",
+] as const;
 
 export function source(page: (typeof PAGES)[number]): string {
   return readFileSync(join(ROOT, "man", page), "utf8");
