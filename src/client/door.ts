@@ -11,6 +11,7 @@ import { said, systemFault } from "../files/untrusted.ts";
 import type { Settings } from "../settings/schema.ts";
 import { type Scope, scopeOf } from "../settings/scope.ts";
 import { callerOfThisProcess } from "./caller.ts";
+import { asOwner } from "./owner.ts";
 
 export interface ConnectOptions {
   /** In PAM's name: always the system's scope, whatever the environment says. */
@@ -63,7 +64,6 @@ export async function connectToDaemon(options: ConnectOptions): Promise<Connecti
 /** @throws Fault `settings-invalid`, or of a `file-…` code */
 export async function settingsOf(scope: Scope): Promise<Settings> {
   const { loadSettings } = await import("../settings/settings.ts");
-  const { asOwner } = await import("./owner.ts");
   return asOwner(scope, () => loadSettings(scope));
 }
 
