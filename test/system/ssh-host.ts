@@ -15,6 +15,10 @@ export const SSH = needs(
 /** In place of ssh, for a login that has no terminal. */
 const WRAPPER = "/opt/countersign/share/countersign-ssh";
 export const FORCED = `ForceCommand ${SANDBOX_CLI} login`;
+const ALWAYS = `UsePAM yes
+PasswordAuthentication no
+Subsystem sftp /usr/lib/openssh/sftp-server
+`;
 const CLIENT = "/root/client";
 
 /** One way in: what sshd and PAM are told, and what a login is asked for before the code. */
@@ -53,7 +57,7 @@ export class SshHost {
     await sandbox.sh("touch /home/alice/.hushlogin");
     if (way.pam) await askByPam(sandbox, withModule(way.pam));
     await authorizeKey(sandbox, "alice", "bob");
-    const port = await startSshd(t, sandbox, `UsePAM yes\nPasswordAuthentication no\n${way.sshd}`);
+    const port = await startSshd(t, sandbox, `${ALWAYS}${way.sshd}`);
     const client = `Host h
       HostName 127.0.0.1
       Port ${port}
@@ -76,7 +80,7 @@ export class SshHost {
   }
 
   /** `scp …`, `sftp …`, by this way's own program. */
-  copy(program: "scp" | "scp -O" | "sftp -b -", words: string): string {
+  copy(program: "scp" | "scp -O" | "sftp", words: string): string {
     return `${program} -F ${CLIENT} ${this.#way.forced ? `-S ${WRAPPER}` : ""} ${words}`;
   }
 
@@ -100,7 +104,8 @@ export class SshHost {
   }
 
   start(script: string): Promise<Terminal> {
-    const argv = ["sh", "-c", `${script}\nset -- $?; echo; echo "ended: $1"`];
+    // Ctrl-C is for what runs in it.
+    const argv = ["sh", "-c", `trap : INT; ${script}\nset -- $?; echo; echo "ended: $1"`];
     return Terminal.start(this.#t, this.host.sandbox.enter(argv));
   }
 

@@ -21,11 +21,11 @@ const WAYS: Readonly<Record<string, Way>> = {
     pam: "auth required MODULE",
   },
   "publickey and ForceCommand": {
-    sshd: `AuthenticationMethods publickey\nSubsystem sftp /usr/lib/openssh/sftp-server\n${FORCED}`,
+    sshd: `AuthenticationMethods publickey\n${FORCED}`,
     forced: true,
   },
   "publickey and ForceCommand in a Match block": {
-    sshd: `AuthenticationMethods publickey\nSubsystem sftp /usr/lib/openssh/sftp-server
+    sshd: `AuthenticationMethods publickey
       Match User alice,bob\n${FORCED}`,
     forced: true,
   },
@@ -70,8 +70,8 @@ for (const [name, way] of Object.entries(WAYS)) {
           host.copy("scp -O", "h:up-scp-O /root/down-scp-O"),
         ],
         sftp: [
-          `echo put ${DATA} up-sftp | ${host.copy("sftp -b -", "h")}`,
-          `echo get up-sftp /root/down-sftp | ${host.copy("sftp -b -", "h")}`,
+          `echo put ${DATA} up-sftp | ${host.copy("sftp", "h")}`,
+          `echo get up-sftp /root/down-sftp | ${host.copy("sftp", "h")}`,
         ],
         rsync: [host.rsync(`${DATA} h:up-rsync`), host.rsync("h:up-rsync /root/down-rsync")],
       };
