@@ -9,7 +9,7 @@ import { askByPam, authorizeKey, startSshd } from "./sshd-server.ts";
 
 export const SSH = needs(
   ...["root", "mount namespaces", "make", "gcc", "libpam0g-dev", "oathtool", "tmux"],
-  ...["sshd", "ssh", "ssh-keygen", "scp", "sftp", "rsync"],
+  ...["sshd", "ssh", "ssh-keygen", "scp", "sftp", "rsync", "perl"],
 );
 
 /** In place of ssh, for a login that has no terminal. */
