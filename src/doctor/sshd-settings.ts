@@ -9,10 +9,22 @@ export interface SshdSettings {
   readonly values: ReadonlyMap<string, string>;
   /** True when sshd itself said them. */
   readonly effective: boolean;
-  /** Where a Match block sets one of those that were asked for. */
-  readonly inMatch: readonly string[];
+  /** Those that were asked for, where a Match block sets them. */
+  readonly inMatch: readonly MatchedSetting[];
+  /** Every pattern of AcceptEnv, and every Subsystem: these add up. */
+  readonly accepted: readonly string[];
+  readonly subsystems: readonly string[];
   /** Files that could not be read, and why. */
   readonly broken: readonly string[];
+}
+
+export interface MatchedSetting {
+  readonly name: string;
+  readonly value: string;
+  /** File and line. */
+  readonly place: string;
+  /** The Match blocks are numbered in their order. */
+  readonly block: number;
 }
 
 /** sshd follows inclusions as deep. */
@@ -34,21 +46,39 @@ export async function readSshdSettings(
 ): Promise<SshdSettings> {
   const written = new Written(asked);
   written.read(config, false, 0);
-  const { values, inMatch, broken } = written;
+  const { inMatch, broken } = written;
   const answer = await ask(program, ["-T", "-f", config]);
-  if (typeof answer === "string" || answer.code !== 0)
-    return { values, effective: false, inMatch, broken };
-  const said = new Map<string, string>();
-  for (const line of answer.stdout.split("\n")) keep(said, line);
-  return { values: said, effective: true, inMatch, broken };
+  const effective = typeof answer !== "string" && answer.code === 0;
+  const said = effective ? new Values(answer.stdout) : written.global;
+  const { values, accepted, subsystems } = said;
+  return { values, effective, inMatch, broken, accepted, subsystems };
+}
+
+/** Lines outside Match blocks. */
+class Values {
+  readonly values = new Map<string, string>();
+  readonly accepted: string[] = [];
+  readonly subsystems: string[] = [];
+
+  constructor(text = "") {
+    for (const line of text.split("\n")) this.keep(...split(line));
+  }
+
+  keep(name: string, value: string): void {
+    if (name === "acceptenv") this.accepted.push(...value.split(/\s+/));
+    if (name === "subsystem") this.subsystems.push(value);
+    // AuthenticationMethods' lists are told apart by white space, and sshd repeats the name for none.
+    if (name !== "" && !this.values.has(name)) this.values.set(name, value);
+  }
 }
 
 class Written {
-  readonly values = new Map<string, string>();
-  readonly inMatch: string[] = [];
+  readonly global = new Values();
+  readonly inMatch: MatchedSetting[] = [];
   readonly broken: string[] = [];
   readonly #asked: readonly string[];
   #files = 0;
+  #blocks = 0;
 
   constructor(asked: readonly string[]) {
     this.#asked = asked;
@@ -69,10 +99,14 @@ class Written {
     let inBlock = matched;
     for (const [index, line] of file.text.split("\n").entries()) {
       const [name, value] = split(line);
-      if (name === "match") inBlock = value.toLowerCase() !== "all";
-      else if (name === "include") this.#include(value, dirname(path), inBlock, depth);
-      else if (!inBlock) keep(this.values, line);
-      else if (this.#asked.includes(name)) this.inMatch.push(`${path}:${index + 1}`);
+      if (name === "match") {
+        inBlock = value.toLowerCase() !== "all";
+        this.#blocks++;
+      } else if (name === "include") this.#include(value, dirname(path), inBlock, depth);
+      else if (!inBlock) this.global.keep(name, value);
+      else if (this.#asked.includes(name)) {
+        this.inMatch.push({ name, value, place: `${path}:${index + 1}`, block: this.#blocks });
+      }
     }
   }
 
@@ -84,13 +118,6 @@ class Written {
       for (const path of globSync(whole).sort()) this.read(path, matched, depth + 1);
     }
   }
-}
-
-function keep(values: Map<string, string>, line: string): void {
-  const [name, value] = split(line);
-  if (name === "") return;
-  // AuthenticationMethods' lists are told apart by white space, and sshd repeats the name for none.
-  if (!values.has(name)) values.set(name, value);
 }
 
 function split(line: string): [string, string] {

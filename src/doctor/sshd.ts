@@ -1,6 +1,7 @@
 /** sshd: whether its settings let it ask for a code, and whether every login is asked. */
 import type { Ask } from "./ask-program.ts";
 import { type Finding, voiceOf } from "./finding.ts";
+import { examineForced, FORCE_DEFAULTS, forcedIn } from "./sshd-force.ts";
 import { readSshdSettings, type SshdSettings } from "./sshd-settings.ts";
 
 export interface SshdReaders {
@@ -39,23 +40,37 @@ const { ok, warning, problem } = voiceOf("sshd");
 export async function examineSshd(readers: SshdReaders): Promise<Finding[]> {
   const { programs, config, exists, ask, asksCountersign } = readers;
   const program = programs.find(exists);
-  if (!asksCountersign()) {
-    return program === undefined ? [] : [ok("sshd's PAM service does not ask countersign")];
+  const isAsked = asksCountersign();
+  if (program === undefined) return isAsked ? [ok("sshd is not installed")] : [];
+  const names = [...Object.keys(DEFAULTS), ...Object.keys(FORCE_DEFAULTS)];
+  const settings = await readSshdSettings(program, config, ask, names);
+  const forced = forcedIn(settings);
+  if (!isAsked && forced === undefined) {
+    return [ok("neither sshd's PAM service nor a ForceCommand asks countersign")];
   }
-  if (program === undefined) return [ok("sshd is not installed")];
-  const settings = await readSshdSettings(program, config, ask, Object.keys(DEFAULTS));
-  const judged = judge(settings, config);
+  const write: Write = (line) => `write ${line} at the head of ${config}, then reload sshd`;
   const unread = settings.broken.map((why) => warning(why));
+  const uncovered = forced ? examineForced(forced, settings, write) : [];
+  const judged = [...(forced?.forAll ? [] : judge(settings, isAsked, write)), ...uncovered];
   if (judged.length > 0) return [...judged, ...unread];
   const by = settings.effective ? "sshd -T" : config;
   return [ok(`every login is asked for a code, by ${by}`), ...unread];
 }
 
-function judge(settings: SshdSettings, config: string): Finding[] {
+type Write = (line: string) => string;
+
+/** Whether PAM is asked, by the lines that every login goes through but those of a Match block. */
+function judge(settings: SshdSettings, isAsked: boolean, write: Write): Finding[] {
+  if (!isAsked) {
+    return [
+      warning(
+        "ForceCommand asks for a code in Match blocks alone",
+        "see that every login that needs one is named there, or write it above them",
+      ),
+    ];
+  }
   const of = (name: string): string => settings.values.get(name) ?? DEFAULTS[name] ?? "";
   const isOff = (name: string): boolean => of(name).toLowerCase() === "no";
-  const write = (line: string): string =>
-    `write ${line} at the head of ${config}, then reload sshd`;
   if (isOff("usepam"))
     return [problem("UsePAM is no: sshd never asks countersign", write("UsePAM yes"))];
   const found: Finding[] = [];
@@ -68,10 +83,11 @@ function judge(settings: SshdSettings, config: string): Finding[] {
     );
   }
   found.push(...examineMethods(of, isOff, write));
-  if (settings.inMatch.length > 0) {
+  const differing = settings.inMatch.filter(({ name }) => name in DEFAULTS);
+  if (differing.length > 0) {
     found.push(
       warning(
-        `a Match block sets it differently for some logins: ${settings.inMatch.join(", ")}`,
+        `a Match block sets it differently for some logins: ${differing.map(({ place }) => place).join(", ")}`,
         "see what holds for one of them: sshd -T -C user=NAME,host=HOST,addr=ADDRESS",
       ),
     );
@@ -82,7 +98,7 @@ function judge(settings: SshdSettings, config: string): Finding[] {
 function examineMethods(
   of: (name: string) => string,
   isOff: (name: string) => boolean,
-  write: (line: string) => string,
+  write: Write,
 ): Finding[] {
   const lists = of("authenticationmethods").toLowerCase().split(/\s+/);
   const any = lists.includes("any") || lists[0] === "";

@@ -112,7 +112,7 @@ test("the first value counts, inclusions in their place, and Match blocks are po
 test("nothing to say where sshd does not ask", async (t) => {
   assert.equal(
     await say(t, "UsePAM no\n", { asks: false }),
-    "ok sshd's PAM service does not ask countersign",
+    "ok neither sshd's PAM service nor a ForceCommand asks countersign",
   );
 });
 
