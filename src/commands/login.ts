@@ -15,13 +15,13 @@ follows to the command. countersign-ssh sends that line; it runs in place of ssh
 machine that one logs in from.
 
 The exit status of a refusal is that of verify, else the shell's own. ForceCommand covers no
-forwarding: countersign doctor says what else is to be set. Read FORCECOMMAND in man
-countersign first, and keep a root shell open while you try it.`;
+forwarding: countersign doctor says what else is to be set. Read USING IT AS FORCECOMMAND in
+man countersign first, and keep a root shell open while you try it.`;
 
   static override examples = [
     {
       description: "In /etc/ssh/sshd_config",
-      command: "ForceCommand /usr/local/bin/countersign login\nDisableForwarding yes",
+      command: "ForceCommand /usr/local/bin/countersign login",
     },
     { description: "Copy a file", command: "scp -S countersign-ssh file host:" },
     { description: "Mirror a folder", command: "rsync -a -e countersign-ssh folder host:" },

@@ -58,6 +58,8 @@ export class SshHost {
     if (way.pam) await askByPam(sandbox, withModule(way.pam));
     await authorizeKey(sandbox, "alice", "bob");
     const port = await startSshd(t, sandbox, `${ALWAYS}${way.sshd}`);
+    // A throttled user's PAM_MAXTRIES has sshd offer no method at all: ssh then tries all it
+    // prefers, and by default that is to ask for a password, in vain.
     const client = `Host h
       HostName 127.0.0.1
       Port ${port}
@@ -67,6 +69,7 @@ export class SshHost {
       StrictHostKeyChecking no
       LogLevel ERROR
       NumberOfPasswordPrompts 1
+      PreferredAuthentications publickey,keyboard-interactive
     Host *
       User alice
     `;
