@@ -13,6 +13,7 @@ import { backupCodesIn } from "./backup-codes.ts";
 import { Connection, integer } from "./connection.ts";
 import { factsIn } from "./facts.ts";
 import { damaged, storeFault } from "./faults.ts";
+import { fileAt, SameFiles } from "./same-files.ts";
 import { TransactionQueue } from "./transaction-queue.ts";
 
 /** "csgn" in ASCII: tells our files from any other SQLite file. */
@@ -67,17 +68,18 @@ export function createSqliteStore(path: string): Store {
 function connect(path: string, prepare: (connection: Connection) => void): Store {
   let connection: Connection | undefined;
   try {
+    const before = fileAt(path);
     connection = new Connection(path);
     prepare(connection);
     migrate(connection);
-    return storeOver(connection);
+    return storeOver(connection, new SameFiles(path, before));
   } catch (error) {
     connection?.close();
     throw storeFault(error, path);
   }
 }
 
-function storeOver(connection: Connection): Store {
+function storeOver(connection: Connection, files: SameFiles): Store {
   const transaction: Transaction = {
     facts: factsIn(connection),
     accounts: accountsIn(connection),
@@ -88,9 +90,16 @@ function storeOver(connection: Connection): Store {
   };
   connection.neverBlock();
   const queue = new TransactionQueue(connection);
+  const checked =
+    <T>(work: (tx: Transaction) => Promise<T>) =>
+    async (): Promise<T> => {
+      const result = await work(transaction);
+      files.check();
+      return result;
+    };
   return {
-    transact: (work) => queue.write(() => work(transaction)),
-    read: (work) => queue.read(() => work(transaction)),
+    transact: (work) => queue.write(checked(work)),
+    read: (work) => queue.read(checked(work)),
     close: async () => {
       await queue.idle();
       connection.close();
