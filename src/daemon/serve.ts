@@ -1,24 +1,31 @@
 /** Serves one opening: a verification or a call, as the caller the kernel named. */
 import type { Socket } from "node:net";
 import type { Caller, Countersign } from "../contracts/service.ts";
+import type { Fault } from "../core/fault.ts";
 import { Malformed } from "../protocol/lines.ts";
 import type { DaemonMessage, Ending, Opening } from "../protocol/messages.ts";
 import type { DaemonConnection } from "../wire/connection.ts";
 import { toFault, toVerdict } from "../wire/ending.ts";
 import { Argument, CALLS } from "./calls.ts";
 
-/** The ending to send; undefined for a peer that broke the protocol: it gets nothing. */
+/**
+ * The ending to send; undefined for a peer that broke the protocol: it gets nothing.
+ * @param report told of what keeps a verification from being judged
+ */
 export async function serve(
   opening: Opening,
   connection: DaemonConnection,
   service: Countersign,
   caller: Caller,
+  report: (fault: Fault) => void,
 ): Promise<Ending | undefined> {
   try {
     if (opening.kind === "verify") {
       const { user, service: name, rhost, tty } = opening;
       const origin = { service: name, rhost, tty };
-      return toVerdict(await service.verify(user, origin, connection.conversation), caller);
+      const outcome = await service.verify(user, origin, connection.conversation);
+      if (outcome.fault) report(outcome.fault);
+      return toVerdict(outcome, caller);
     }
     const handler = CALLS[opening.name];
     if (!handler || !Object.hasOwn(CALLS, opening.name)) throw new Malformed("no such call");

@@ -11,6 +11,8 @@ import { serve } from "./serve.ts";
 
 /** Connections that may wait to be let in; the kernel's own bound, somaxconn, is less or equal. */
 const BACKLOG = 4_096;
+/** Milliseconds until the same fault is logged again. */
+const REPORT_AGAIN = 60_000;
 
 export interface ServerOptions {
   readonly limits: Limits;
@@ -27,6 +29,7 @@ export class DaemonServer {
   readonly #doorkeeper: Doorkeeper;
   readonly #connections = new Set<DaemonConnection>();
   readonly #underWay = new Set<Promise<void>>();
+  #lastReport = { message: "", at: 0 };
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -87,12 +90,22 @@ export class DaemonServer {
   ): Promise<Ending | undefined> {
     try {
       const caller = { uid, login: await loginOf(uid), ownsStore: false };
-      return await serve(opening, connection, this.#options.serviceFor(caller), caller);
+      const service = this.#options.serviceFor(caller);
+      return await serve(opening, connection, service, caller, (fault) => this.#report(fault));
     } catch (error) {
       if (error instanceof Fault)
         return { kind: "fault", code: error.code, message: error.message };
       this.#options.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
       return { kind: "fault", code: "internal", message: "the daemon failed; its log has more" };
     }
+  }
+
+  /** Not for every login: the log shall not be what fills the disk. */
+  #report({ message, hint }: Fault): void {
+    const at = performance.now();
+    if (message === this.#lastReport.message && at - this.#lastReport.at < REPORT_AGAIN) return;
+    this.#lastReport = { message, at };
+    this.#options.log(`UNAVAILABLE: ${message}`);
+    if (hint) this.#options.log(`try: ${hint}`);
   }
 }
