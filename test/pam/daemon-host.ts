@@ -79,6 +79,10 @@ export class DaemonHost {
     assert.match(said, /listening/);
   }
 
+  get pid(): number {
+    return this.#daemon?.pid ?? 0;
+  }
+
   /** Ends the daemon as it is; the socket of one that was killed stays. */
   async stop(signal: NodeJS.Signals): Promise<void> {
     const daemon = this.#daemon;
