@@ -61,8 +61,10 @@ char *answer_take(struct login *login, const struct frame *prompt)
 		text = login->prompt;
 	if (is_first && login->first_pass != NULL)
 		answer = strdup(login->first_pass);
-	else if (!login->use_first_pass &&
-		 pam_prompt(login->pamh, style, &answer, "%s", text) != PAM_SUCCESS)
+	else if (!login->use_first_pass)
+		login->has_failed =
+			pam_prompt(login->pamh, style, &answer, "%s", text) != PAM_SUCCESS;
+	if (login->has_failed)
 		answer = answer_drop(answer);
 	if (answer != NULL && asks_both)
 		answer = split(login, answer);

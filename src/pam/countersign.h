@@ -43,6 +43,8 @@ struct login {
 	unsigned int asked, heard;
 	/* Something was asked and not answered: from then on nothing can be accepted. */
 	bool is_cancelled;
+	/* The host's conversation failed, which is how it tells of a person who gave up. */
+	bool has_failed;
 };
 
 /* False, and a line in the log, for an argument that is not known: nobody gets in by a typo. */
@@ -52,7 +54,7 @@ enum characters { ANY, PRINTABLE };
 
 /* True for UTF-8 of such characters: no overlong form, no surrogate. */
 bool text_is_utf8(const char *text, enum characters allowed);
-/* Drops from UTF-8 what is not printable, but for line feed and tab; cuts it to `size` bytes. */
+/* Makes UTF-8 one line, drops what is not printable, and cuts it to `size` bytes. */
 void text_clean(char *text, size_t size);
 
 enum frame_kind { FRAME_MALFORMED, FRAME_PROMPT, FRAME_TEXT, FRAME_ADDRESS, FRAME_ENDING };

@@ -40,13 +40,14 @@ static bool reply(struct login *login, struct channel *channel, const struct fra
 	char *answer = answer_take(login, prompt);
 	/* Nobody can stop a person who types in the host's own prompt; their answer comes late. */
 	bool is_late = time_in(0) >= channel->deadline;
+	const char *why = login->has_failed ? "cancel" : "cancel end-of-input";
 
 	if (answer != NULL && !is_late) {
 		line_add(&channel->out, "answer ", answer);
 	} else {
 		login->is_cancelled = true;
 		channel->deadline = time_in(1);
-		line_add(&channel->out, is_late ? "cancel timed-out" : "cancel end-of-input", "");
+		line_add(&channel->out, is_late ? "cancel timed-out" : why, "");
 	}
 	answer_drop(answer);
 	return channel_send(channel);

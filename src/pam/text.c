@@ -47,7 +47,10 @@ void text_clean(char *text, size_t size)
 	size_t count;
 
 	while ((count = character(from, &is_printable)) > 0 && count <= (size_t)(end - text)) {
-		if (is_printable || *from == '\n' || *from == '\t') {
+		/* One line: a second one could pass for the host's own, or for another log entry. */
+		if (*from == '\n' || *from == '\r' || *from == '\t') {
+			*text++ = ' ';
+		} else if (is_printable) {
 			memmove(text, from, count);
 			text += count;
 		}

@@ -189,7 +189,7 @@ test("text of the daemon is shown without control characters, in order", MODULE,
   const stack = `auth required MODULE socket=${socket}`;
   const session = await services.login(stack, { answers: ["123456"] });
   assert.deepEqual(session.said, [
-    "info one[2J",
+    "info one[2J  two",
     "error three",
     "info Open this address in a browser:",
     "secret Verification code: ",

@@ -2,8 +2,8 @@
  * An application of PAM for tests: harness CONFDIR SERVICE USER [name=value ...]
  *
  * Prompts are answered from standard input, a line each, in which \xNN is a byte, \null no
- * response and \fail a conversation that fails; at its end there is no response. Prints what
- * is said, then `returned N`, then `setcred N`.
+ * response, \fail a conversation that fails and \late an answer after one and a half seconds;
+ * at its end there is no response. Prints what is said, then `returned N`, then `setcred N`.
  *
  *   rhost= tty= ruser=  PAM items, with \xNN
  *   count=N             as many authentications in this one process; the last is printed
@@ -98,6 +98,8 @@ static int answer(struct session *session, const struct pam_message *message, ch
 
 	if (strcmp(line, "\\fail") == 0)
 		return PAM_CONV_ERR;
+	if (strcmp(line, "\\late") == 0)
+		usleep(1500000);
 	if (strcmp(line, "\\null") != 0)
 		*to = unescape(line);
 	return PAM_SUCCESS;
@@ -205,6 +207,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	host.confdir = argv[1];
 	host.service = argv[2];
 	host.user = unescape(argv[3]);

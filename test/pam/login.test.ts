@@ -36,9 +36,12 @@ test("no answer and an empty one stay out", DAEMON, async (t) => {
   assert.equal(await host.login([]), "auth error");
   assert.equal(await host.lastVerdict(), "reject: end-of-input");
   assert.equal(await host.login([""]), "auth error");
-  for (const answer of ["\\null", "\\fail"]) {
+  for (const [answer, reason] of [
+    ["\\null", "end-of-input"],
+    ["\\fail", "cancelled"],
+  ] as const) {
     assert.deepEqual((await host.harness([answer])).returned, [PAM.authError], answer);
-    assert.equal(await host.lastVerdict(), "reject: end-of-input");
+    assert.equal(await host.lastVerdict(), `reject: ${reason}`);
   }
   const session = await host.harness(["\\x00"]);
   assert.deepEqual(session.returned, [PAM.authError]);
