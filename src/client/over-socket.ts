@@ -134,7 +134,10 @@ async function* converse(
   socket.setTimeout(patience, () => socket.destroy(new Error("silent")));
   try {
     socket.write(encodeOpening(opening));
-    for await (const line of linesOf(socket)) {
+    const lines = linesOf(socket);
+    for (;;) {
+      const { done, value: line } = await nextLine(socket, lines, conversation);
+      if (done) return;
       const message = understood(line);
       if (message.kind === "fault") {
         throw new Fault(
@@ -149,6 +152,20 @@ async function* converse(
   } finally {
     socket.destroy();
   }
+}
+
+/** Meanwhile the daemon may wait for something; a person who has no more patience tells it so. */
+function nextLine(
+  socket: Socket,
+  lines: AsyncGenerator<string>,
+  conversation: Conversation | undefined,
+): Promise<IteratorResult<string>> {
+  if (!conversation) return lines.next();
+  return conversation.waiting((gone) => {
+    const cancel = (): void => void socket.write(encodeReply({ kind: "cancel", why: "cancelled" }));
+    gone.addEventListener("abort", cancel, { once: true });
+    return lines.next().finally(() => gone.removeEventListener("abort", cancel));
+  });
 }
 
 function understood(line: string): DaemonMessage {

@@ -152,7 +152,14 @@ const silent: Conversation = answering("");
 function answering(text: string): Conversation {
   const reply = async () => ({ kind: "text", text }) as const;
   const nothing = async (): Promise<void> => undefined;
-  return { prompt: reply, promptSecret: reply, info: nothing, error: nothing, open: nothing };
+  return {
+    prompt: reply,
+    promptSecret: reply,
+    info: nothing,
+    error: nothing,
+    open: nothing,
+    waiting: (work) => work(new AbortController().signal),
+  };
 }
 
 function title(text: string): void {

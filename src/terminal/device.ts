@@ -72,29 +72,30 @@ export function writeDevice(fd: number, text: string): void {
   }
 }
 
-/** Prints lines on the terminal, or on standard error where there is no terminal. */
-export function printLines(text: string): void {
-  const lines = `${clean(text)}\n`;
+/** Prints text that is clean on the terminal, or on standard error where there is no terminal. */
+export function print(text: string): void {
   let fd: number;
   try {
     fd = openDevice("write");
   } catch {
-    writeDevice(2, lines);
+    writeDevice(2, text);
     return;
   }
   try {
-    writeDevice(fd, lines);
+    writeDevice(fd, text);
   } finally {
     closeSync(fd);
   }
 }
 
-/** Each line without what a terminal would obey. */
+/** One line, without what a terminal would obey: a second one could pass for somebody else's. */
 export function clean(text: string): string {
-  return text
-    .split(/\r\n|\n/)
-    .map((line) => printable(line, LINE_LIMIT))
-    .join("\n");
+  return printable(text.replace(/[\t\r\n]/g, " "), LINE_LIMIT);
+}
+
+/** What is said to have a person open an address, which stands alone: to be selected and copied. */
+export function toOpen(url: string): string {
+  return `Open this address in a browser:\n\n${clean(url)}\n\n`;
 }
 
 /** Size of the terminal; undefined where there is none. A size of zero is an unset one. */

@@ -4,8 +4,9 @@ import { StringDecoder } from "node:string_decoder";
 import { ReadStream } from "node:tty";
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import { printable } from "../core/printable.ts";
-import { clean, openDevice, printLines, terminalSize, writeDevice } from "./device.ts";
+import { clean, openDevice, print, terminalSize, toOpen, writeDevice } from "./device.ts";
 import { Echo } from "./echo.ts";
+import { Interruption } from "./interruption.ts";
 import { LineEditor, type LineEnd } from "./line-editor.ts";
 import { restoring } from "./restore.ts";
 
@@ -22,19 +23,22 @@ export interface PromptOptions {
 export function terminalConversation(options: PromptOptions = {}): Conversation {
   // Typed ahead, after the line that answered: the next question's, as in a plain terminal.
   let typedAhead = "";
+  const interruption = new Interruption();
   const ask = async (text: string, isShown: boolean): Promise<Reply> => {
+    if (interruption.ended) return interruption.ended;
     const question = new Question(text, isShown);
     const answer = await question.read(typedAhead, options.timeLimit);
     typedAhead = answer.rest;
-    return answer.reply;
+    return interruption.note(answer.reply);
   };
-  const print = async (text: string): Promise<void> => printLines(text);
+  const say = async (text: string): Promise<void> => print(`${clean(text)}\n`);
   return {
     prompt: (text) => ask(text, true),
     promptSecret: (text) => ask(text, false),
-    info: print,
-    error: print,
-    open: (url) => print(`Open this address in a browser:\n\n${url}\n`),
+    info: say,
+    error: say,
+    open: async (url) => print(toOpen(url)),
+    waiting: (work) => interruption.waiting(work),
   };
 }
 
@@ -114,12 +118,16 @@ class Question {
     input.on("data", (bytes) => take(decoder.write(bytes as Buffer)));
     // A read error means that the terminal is gone: EIO after a hang-up.
     for (const event of ["end", "close", "error"]) input.on(event, hangUp);
+    // Typed, Ctrl-C is a key here; sent by another process, it is this signal.
+    const onInterrupt = (): void => settle({ kind: "cancelled" });
+    process.on("SIGINT", onInterrupt);
     process.on("SIGHUP", hangUp);
     process.on("SIGCONT", onContinue);
     const timer =
       timeLimit === undefined ? undefined : setTimeout(settle, timeLimit, { kind: "timed-out" });
     stop.addEventListener("abort", () => {
       clearTimeout(timer);
+      process.off("SIGINT", onInterrupt);
       process.off("SIGHUP", hangUp);
       process.off("SIGCONT", onContinue);
     });

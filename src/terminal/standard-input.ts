@@ -6,7 +6,8 @@ import { readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import { errnoOf } from "../core/fault.ts";
-import { clean, writeDevice } from "./device.ts";
+import { clean, toOpen, writeDevice } from "./device.ts";
+import { Interruption } from "./interruption.ts";
 
 /** Bytes that are read in all. */
 export const INPUT_MAX = 4096;
@@ -15,7 +16,10 @@ export const INPUT_MAX = 4096;
 const POLL = 10;
 
 export interface StandardInputOptions {
-  /** Where info and error go: standard output is for data alone. */
+  /**
+   * Where info and error go: standard output is for data alone. An address to open goes to
+   * standard error anyhow: without it there is no way on.
+   */
   readonly say: "stderr" | "nowhere";
   /** The descriptor; 0 when absent. */
   readonly fd?: number;
@@ -23,7 +27,9 @@ export interface StandardInputOptions {
 
 export function standardInputConversation(options: StandardInputOptions): Conversation {
   const lines = new Lines(options.fd ?? 0);
-  const ask = (): Promise<Reply> => lines.next();
+  const interruption = new Interruption();
+  const ask = async (): Promise<Reply> =>
+    interruption.ended ?? interruption.note(await lines.next());
   const say = async (text: string): Promise<void> => {
     if (options.say === "stderr") writeDevice(2, `${clean(text)}\n`);
   };
@@ -32,7 +38,8 @@ export function standardInputConversation(options: StandardInputOptions): Conver
     promptSecret: ask,
     info: say,
     error: say,
-    open: (url) => say(`Open this address in a browser:\n\n${url}\n`),
+    open: async (url) => writeDevice(2, toOpen(url)),
+    waiting: (work) => interruption.waiting(work),
   };
 }
 

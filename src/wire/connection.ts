@@ -3,8 +3,9 @@
  * can have typed by then, and every wait has an end.
  */
 import type { Socket } from "node:net";
-import type { Conversation, Reply } from "../contracts/conversation.ts";
-import { LineReader } from "../protocol/lines.ts";
+import type { Conversation, Ended, Reply } from "../contracts/conversation.ts";
+import { Fault } from "../core/fault.ts";
+import { LINE_MAX, LineReader } from "../protocol/lines.ts";
 import {
   type ClientReply,
   type DaemonMessage,
@@ -26,6 +27,9 @@ const AHEAD = 4;
 /** Milliseconds that a client has to hang up, once it was sent its ending. */
 const LINGER = 1_000;
 
+/** Bytes of a message beside its text: `prompt-secret`, a space, a line feed. */
+const LONGEST_KIND = 16;
+
 type Waiter = (reply: Reply) => void;
 
 export class DaemonConnection {
@@ -36,8 +40,12 @@ export class DaemonConnection {
   readonly #end: NodeJS.Timeout;
   #idle: NodeJS.Timeout | undefined;
   #waiter: Waiter | undefined;
-  #isGone = false;
   #isOpened = false;
+  /** Why no more answers come. */
+  #ended: Ended | undefined;
+  /** The end that the engine was told of: from then on it asks nobody. */
+  #toldEnd: Ended | undefined;
+  readonly #gone = new AbortController();
   readonly #onOpening: (opening: Opening) => void;
 
   constructor(socket: Socket, limits: Limits, onOpening: (opening: Opening) => void) {
@@ -49,25 +57,40 @@ export class DaemonConnection {
     socket.on("data", (bytes: Buffer) => this.#take(bytes));
     socket.on("error", () => this.destroy());
     // Half-closed, a client still wants its ending; without an opening there is none to wait for.
-    socket.on("end", () => (this.#isOpened ? this.#gone("end-of-input") : this.destroy()));
+    socket.on("end", () => (this.#isOpened ? this.#over("end-of-input") : this.destroy()));
     socket.on("close", () => this.destroy());
   }
 
   /** The person behind the connection. */
   get conversation(): Conversation {
-    const ask = (kind: "prompt" | "prompt-secret") => (text: string) => {
-      this.send({ kind, text });
-      return this.#nextReply();
+    const ask = (kind: "prompt" | "prompt-secret") => async (text: string) => {
+      if (this.#toldEnd) return this.#toldEnd;
+      this.send({ kind, text: fitting(text) });
+      const reply = await this.#nextReply();
+      if (reply.kind !== "text") this.#toldEnd = reply;
+      return reply;
     };
-    const say = (kind: "info" | "error" | "open") => async (text: string) => {
-      this.send({ kind, text });
+    const say = (kind: "info" | "error") => async (text: string) => {
+      this.send({ kind, text: fitting(text) });
+    };
+    const open = async (url: string) => {
+      if (fitting(url) !== url) throw new Fault("internal", "the address is too long to be sent");
+      this.send({ kind: "open", text: url });
     };
     return {
       prompt: ask("prompt"),
       promptSecret: ask("prompt-secret"),
       info: say("info"),
       error: say("error"),
-      open: say("open"),
+      open,
+      waiting: async (work) => {
+        const { signal } = this.#gone;
+        try {
+          return await work(signal);
+        } finally {
+          if (signal.aborted) this.#toldEnd ??= this.#ended ?? { kind: "cancelled" };
+        }
+      },
     };
   }
 
@@ -97,7 +120,7 @@ export class DaemonConnection {
     clearTimeout(this.#idle);
     // Of a client that broke the protocol, or is gone, no answer is judged.
     this.#ahead.length = 0;
-    this.#gone("end-of-input");
+    this.#over("end-of-input");
     this.socket.destroy();
   }
 
@@ -128,6 +151,7 @@ export class DaemonConnection {
     const waiter = this.#waiter;
     this.#waiter = undefined;
     clearTimeout(this.#idle);
+    if (given.kind !== "text") this.#gone.abort();
     if (waiter) waiter(given);
     else if (this.#ahead.push(given) > AHEAD) this.destroy();
   }
@@ -135,7 +159,7 @@ export class DaemonConnection {
   #nextReply(): Promise<Reply> {
     const ahead = this.#ahead.shift();
     if (ahead) return Promise.resolve(ahead);
-    if (this.#isGone) return Promise.resolve({ kind: "end-of-input" });
+    if (this.#ended) return Promise.resolve(this.#ended);
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.#waiter = resolve;
     this.#watch();
@@ -146,15 +170,33 @@ export class DaemonConnection {
   #watch(): void {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
-      this.#gone("timed-out");
+      this.#over("timed-out");
       if (!this.#isOpened) this.destroy();
     }, this.#limits.idle);
   }
 
-  #gone(kind: "end-of-input" | "timed-out"): void {
-    this.#isGone = true;
+  /**
+   * A client that ends its sending side is gone as well: it can neither answer nor cancel any
+   * more, and one that was killed looks the same.
+   */
+  #over(kind: "end-of-input" | "timed-out"): void {
+    const ended = this.#ended ?? { kind };
+    this.#ended = ended;
+    this.#gone.abort();
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    waiter?.({ kind });
+    waiter?.(ended);
   }
+}
+
+/** As much of a text as fits a line, however it is encoded. */
+function fitting(text: string): string {
+  let room = LINE_MAX - LONGEST_KIND;
+  let end = 0;
+  for (const character of text) {
+    room -= 3 * Buffer.byteLength(character);
+    if (room < 0) return text.slice(0, end);
+    end += character.length;
+  }
+  return text;
 }

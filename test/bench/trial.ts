@@ -69,5 +69,13 @@ export class Trial {
 export function answering(text: string): Conversation {
   const reply = async () => ({ kind: "text", text }) as const;
   const nothing = async (): Promise<void> => undefined;
-  return { prompt: reply, promptSecret: reply, info: nothing, error: nothing, open: nothing };
+  const waiting: Conversation["waiting"] = (work) => work(new AbortController().signal);
+  return {
+    prompt: reply,
+    promptSecret: reply,
+    info: nothing,
+    error: nothing,
+    open: nothing,
+    waiting,
+  };
 }

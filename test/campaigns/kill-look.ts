@@ -52,5 +52,13 @@ export async function begin({ service }: Look): Promise<boolean> {
 export function saying(answer: string): Conversation {
   const reply = async () => ({ kind: "text", text: answer }) as const;
   const silence = async (): Promise<void> => undefined;
-  return { prompt: reply, promptSecret: reply, info: silence, error: silence, open: silence };
+  const waiting: Conversation["waiting"] = (work) => work(new AbortController().signal);
+  return {
+    prompt: reply,
+    promptSecret: reply,
+    info: silence,
+    error: silence,
+    open: silence,
+    waiting,
+  };
 }

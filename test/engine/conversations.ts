@@ -37,5 +37,15 @@ function replying(reply: () => Promise<Reply>): Heard {
   const say = async (text: string): Promise<void> => {
     said.push(text);
   };
-  return { prompts, said, prompt: ask, promptSecret: ask, info: say, error: say, open: say };
+  const waiting: Conversation["waiting"] = (work) => work(new AbortController().signal);
+  return {
+    prompts,
+    said,
+    prompt: ask,
+    promptSecret: ask,
+    info: say,
+    error: say,
+    open: say,
+    waiting,
+  };
 }

@@ -13,6 +13,8 @@ export interface TerminalOptions {
   readonly cwd?: string;
   readonly columns?: number;
   readonly rows?: number;
+  /** File that takes the bytes written to the terminal, escape sequences and all. */
+  readonly record?: string;
 }
 
 /** How often the screen is looked at, and how long in all, in milliseconds. */
@@ -43,11 +45,15 @@ export class Terminal {
       ["set-option", "-g", "remain-on-exit", "on"],
       ["set-option", "-g", "remain-on-exit-format", ""],
     ].flatMap((command) => [...command, ";"]);
+    const record = options.record ? [";", "pipe-pane", "-O", `exec cat > '${options.record}'`] : [];
     const session = ["new-session", "-d", "-x", `${columns}`, "-y", `${rows}`, "-c", cwd];
     // With a single word tmux would ask a shell; `env` makes it two.
-    await runOrThrow([...terminal.#server, ...settings, ...session, "--", "env", ...argv], {
-      env: options.env ?? MINIMAL_ENV,
-    });
+    await runOrThrow(
+      [...terminal.#server, ...settings, ...session, "--", "env", ...argv, ...record],
+      {
+        env: options.env ?? MINIMAL_ENV,
+      },
+    );
     return terminal;
   }
 

@@ -101,6 +101,12 @@ test("a question that was stopped stands there again when it goes on", needs("tm
   assert.deepEqual(await reply(), { kind: "text", text: "123" });
 });
 
+test("SIGINT from elsewhere cancels, as the key does", needs("tmux"), async (t) => {
+  const { reply, pid } = await ask(t);
+  process.kill(pid, "SIGINT");
+  assert.deepEqual(await reply(), { kind: "cancelled" });
+});
+
 test("SIGTERM gives the terminal back and is not swallowed", needs("tmux"), async (t) => {
   const { terminal, reply, pid } = await ask(t);
   process.kill(pid, "SIGTERM");
