@@ -12,15 +12,13 @@ import { trustedOwnerOf } from "../files/daemon-user.ts";
 import { makeTrustedDirectory } from "../files/trusted-file.ts";
 import { type Scope, scopeOf } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
+import { ADMISSION, LIMITS } from "./limits.ts";
 import { notify } from "./notify.ts";
 import { becomeOwnUser, isOwnUser } from "./own-user.ts";
 import { DaemonServer } from "./server.ts";
 
 /** The first descriptor that systemd hands over: sd_listen_fds(3). */
 const LISTEN_FDS_START = 3;
-/** Milliseconds that a person has for an answer, and that a connection lives at most. */
-const LIMITS = { idle: 120_000, total: 300_000 };
-const ADMISSION = { total: 512, each: 32 };
 /** Editors write a file in several steps; the last one counts. Milliseconds. */
 const SETTLE = 100;
 

@@ -8,22 +8,11 @@ import { test } from "node:test";
 import { enrolledHome } from "../commands/enrolled.ts";
 import { makeDirectory } from "../support/cli.ts";
 import { needs } from "../support/parts.ts";
-import { DAEMON, Daemon, until } from "./daemon.ts";
+import { activated } from "./activated.ts";
+import { Daemon, until } from "./daemon.ts";
 import { login } from "./peer.ts";
 
 const ACCEPTED = "verdict accept user=alice method=totp";
-
-/** Opens the socket as systemd does, as descriptor 3, and becomes the daemon. */
-const ACTIVATE = `
-import os, socket, sys
-listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-listening.bind(sys.argv[1])
-listening.listen(128)
-os.dup2(listening.fileno(), 3)
-os.set_inheritable(3, True)
-os.environ.update(LISTEN_FDS="1", LISTEN_PID=sys.argv[3] or str(os.getpid()))
-os.execv(sys.argv[2], [sys.argv[2]])
-`;
 
 /** Prints each datagram that comes to a socket. */
 const HEAR = `
@@ -39,7 +28,7 @@ const parts = needs("oathtool", "python3");
 test("the socket that was handed over is served, and left in its place", parts, async (t) => {
   const { home, phone } = await enrolledHome(t);
   const path = join(await makeDirectory(t), "unit.socket");
-  const daemon = await Daemon.start(t, home, ["python3", "-c", ACTIVATE, path, DAEMON, ""]);
+  const daemon = await Daemon.start(t, home, activated(path));
   await daemon.says("the socket of its unit");
   assert.equal(await login(path, await phone.next()), ACCEPTED);
   assert.equal(existsSync(daemon.socket), false);
@@ -50,7 +39,7 @@ test("the socket that was handed over is served, and left in its place", parts, 
 test("descriptors handed to another process are none of ours", parts, async (t) => {
   const { home, phone } = await enrolledHome(t);
   const path = join(await makeDirectory(t), "unit.socket");
-  const daemon = await Daemon.start(t, home, ["python3", "-c", ACTIVATE, path, DAEMON, "1"]);
+  const daemon = await Daemon.start(t, home, activated(path, "1"));
   assert.equal(await login(daemon.socket, await phone.next()), ACCEPTED);
 });
 
