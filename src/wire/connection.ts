@@ -45,7 +45,9 @@ export class DaemonConnection {
   #ended: Ended | undefined;
   /** The end that the engine was told of: from then on it asks nobody. */
   #toldEnd: Ended | undefined;
-  readonly #gone = new AbortController();
+  #isGone = false;
+  /** Only for who waits: a login by a code alone shall not pay for it. */
+  #gone: AbortController | undefined;
   readonly #onOpening: (opening: Opening) => void;
 
   constructor(socket: Socket, limits: Limits, onOpening: (opening: Opening) => void) {
@@ -83,15 +85,24 @@ export class DaemonConnection {
       info: say("info"),
       error: say("error"),
       open,
-      waiting: async (work) => {
-        const { signal } = this.#gone;
-        try {
-          return await work(signal);
-        } finally {
-          if (signal.aborted) this.#toldEnd ??= this.#ended ?? { kind: "cancelled" };
-        }
-      },
+      waiting: (work) => this.#waiting(work),
     };
+  }
+
+  async #waiting<T>(work: (gone: AbortSignal) => Promise<T>): Promise<T> {
+    const gone = new AbortController();
+    this.#gone = gone;
+    if (this.#isGone) gone.abort();
+    try {
+      return await work(gone.signal);
+    } finally {
+      if (this.#isGone) this.#toldEnd ??= this.#ended ?? { kind: "cancelled" };
+    }
+  }
+
+  #leave(): void {
+    this.#isGone = true;
+    this.#gone?.abort();
   }
 
   send(message: DaemonMessage): boolean {
@@ -151,7 +162,7 @@ export class DaemonConnection {
     const waiter = this.#waiter;
     this.#waiter = undefined;
     clearTimeout(this.#idle);
-    if (given.kind !== "text") this.#gone.abort();
+    if (given.kind !== "text") this.#leave();
     if (waiter) waiter(given);
     else if (this.#ahead.push(given) > AHEAD) this.destroy();
   }
@@ -182,7 +193,7 @@ export class DaemonConnection {
   #over(kind: "end-of-input" | "timed-out"): void {
     const ended = this.#ended ?? { kind };
     this.#ended = ended;
-    this.#gone.abort();
+    this.#leave();
     const waiter = this.#waiter;
     this.#waiter = undefined;
     waiter?.(ended);
