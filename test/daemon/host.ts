@@ -76,9 +76,13 @@ export class Host {
     return (await ended)[0];
   }
 
+  get daemonPid(): number {
+    return this.#daemon?.pid ?? 0;
+  }
+
   /** What the kernel says of the daemon: proc_pid_status(5). */
   daemonStatus(): Promise<string> {
-    return this.sandbox.sh(`cat /proc/${this.#daemon?.pid}/status`);
+    return this.sandbox.sh(`cat /proc/${this.daemonPid}/status`);
   }
 
   /** The command as that user runs it; root where none is named. */

@@ -163,3 +163,26 @@ test(
     assert.ok(!verdicts.includes("accept"), JSON.stringify(news));
   },
 );
+
+test("of 1,000 answers in one connection one is judged at most", parts, async (t) => {
+  const { daemon, countersign, phone } = await enrolledDaemon(t);
+  const verifications = async (): Promise<number> => {
+    const events = JSON.parse(await succeed(countersign, ["audit", "list", "--json"]));
+    return events.filter(({ action }: { action: string }) => action === "verify").length;
+  };
+  const before = await verifications();
+  const peer = await daemon.connect();
+  peer.send(OPENING);
+  assert.equal(await peer.line(), PROMPTED);
+  const wrong = await phone.wrong();
+  peer.send(`answer ${wrong}\n`);
+  assert.match((await peer.line()) ?? "", /^verdict reject /);
+  for (let tries = 1; tries < 1_000; tries++) peer.send(`answer ${wrong}\n`);
+  assert.equal(await peer.rest(), "");
+  const flood = await daemon.connect();
+  flood.send(OPENING + `answer ${wrong}\n`.repeat(1_000));
+  assert.equal((await flood.rest()).replace(`${PROMPTED}\n`, ""), "");
+  // Of the flood none is judged: it is recorded as one that gave no answer.
+  assert.equal(await verifications(), before + 2);
+  assert.equal(await login(daemon.socket, await phone.next()), ACCEPTED);
+});
