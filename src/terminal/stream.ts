@@ -8,7 +8,8 @@ import { readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import { errnoOf } from "../core/fault.ts";
-import { clean, writeDevice } from "./device.ts";
+import { clean, toOpen, writeDevice } from "./device.ts";
+import { Interruption } from "./interruption.ts";
 import { libc } from "./libc.ts";
 
 const STDIN = 0;
@@ -38,10 +39,12 @@ export interface StreamOptions {
 
 export function streamConversation({ patience = PATIENCE }: StreamOptions = {}) {
   let isAnswered = false;
+  const interruption = new Interruption();
   const ask = async (text: string): Promise<Reply> => {
+    if (interruption.ended) return interruption.ended;
     const reply = await readAnswer(text, patience);
     isAnswered = reply.kind === "text";
-    return reply;
+    return interruption.note(reply);
   };
   const say = async (text: string): Promise<void> => writeDevice(STDERR, `${clean(text)}\n`);
   const conversation: StreamConversation = {
@@ -49,7 +52,8 @@ export function streamConversation({ patience = PATIENCE }: StreamOptions = {}) 
     promptSecret: ask,
     info: say,
     error: say,
-    open: (url) => say(`Open this address in a browser:\n\n${url}\n`),
+    open: async (url) => writeDevice(STDERR, toOpen(url)),
+    waiting: (work) => interruption.waiting(work),
     get isAnswered() {
       return isAnswered;
     },

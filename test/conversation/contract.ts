@@ -11,6 +11,7 @@ type Ability =
   | "cleans texts"
   | "cancels a question"
   | "limits a question"
+  | "takes any text"
   | "takes control characters as keys";
 
 export interface Mouth {
@@ -39,6 +40,8 @@ const ANSWERS = [
   "\u00e9".repeat(300),
 ];
 
+const CODES = ["123456", "", " 123 456 ", "ABCDE-fghjk", "push"];
+
 const HOSTILE =
   "one\u001b]0;title\u0007 \u001b[2Jtwo\u009b31m \u202ethree\u200b\nVerification code: forged\r\n\tfour";
 const HARMLESS = "one]0;title [2Jtwo31m three Verification code: forged";
@@ -48,17 +51,19 @@ export function conversationContract(mouth: Mouth): void {
 
   describe(`a conversation: ${mouth.name}`, mouth.needs, () => {
     test("an answer arrives exactly, each at its own question", async (t) => {
-      const script = ANSWERS.map((_, n) => ask("prompt", `Question ${n}:`));
-      const { outcomes } = await mouth.play(t, script, ANSWERS.map(answer));
+      const answers = can("takes any text") ? ANSWERS : CODES;
+      const script = answers.map((_, n) => ask("prompt", `Question ${n}:`));
+      const { outcomes } = await mouth.play(t, script, answers.map(answer));
       assert.deepEqual(
         outcomes,
-        ANSWERS.map((text) => ({ kind: "text", text })),
+        answers.map((text) => ({ kind: "text", text })),
       );
     });
 
     test("what is no line of text is no code", async (t) => {
       const control = "123\u0001456";
       const [given] = (await mouth.play(t, [ask("prompt", "Code:")], [answer(control)])).outcomes;
+      if (!can("takes any text")) return assert.deepEqual(given, { kind: "end-of-input" });
       assert.ok(given?.kind === "text");
       // A terminal's control characters are keys; those without a meaning type nothing.
       const keys = can("takes control characters as keys");

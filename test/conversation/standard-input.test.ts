@@ -1,17 +1,6 @@
 /** Standard input: a program or a file gives the answers, whether or not they are asked for. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
-import { until } from "../daemon/daemon.ts";
-import { makeDirectory } from "../support/cli.ts";
-import { MINIMAL_ENV } from "../support/run.ts";
 import { conversationContract } from "./contract.ts";
-import { lastWord } from "./scene.ts";
-
-const PROGRAM = fileURLToPath(new URL("programs/converse.ts", import.meta.url));
+import { playPiped } from "./piped.ts";
 
 conversationContract({
   name: "standard input",
@@ -24,33 +13,5 @@ conversationContract({
     "takes control characters as keys": "there are no keys",
   },
   longestQuestion: 0,
-  async play(t, script, acts) {
-    const directory = await makeDirectory(t);
-    const [scene, outcomes] = [join(directory, "script"), join(directory, "outcomes")];
-    writeFileSync(scene, JSON.stringify(script));
-    const child = spawn(process.execPath, [PROGRAM, "stdin", scene, outcomes], {
-      env: MINIMAL_ENV,
-    });
-    t.after(() => child.kill("SIGKILL"));
-    child.stdin.on("error", () => undefined);
-    const ended = once(child, "exit");
-    const rest = text(child.stdout);
-    let saw = "";
-    child.stderr.on("data", (bytes) => {
-      saw += bytes;
-    });
-    const met = script.filter((step) => !("say" in step));
-    for (const [index, act] of acts.entries()) {
-      if (typeof act !== "string") child.stdin.write(`${act.answer}\n`);
-      else if (act === "ends the input") child.stdin.end();
-      else if (act !== "is silent") {
-        await until(() => saw.includes(lastWord(met[index]?.text ?? "")));
-        child.kill(act === "cancels" ? "SIGINT" : "SIGHUP");
-      }
-    }
-    await until(() => existsSync(outcomes));
-    child.stdin.end();
-    await Promise.all([ended, rest]);
-    return { outcomes: JSON.parse(readFileSync(outcomes, "utf8")), saw, shown: [] };
-  },
+  play: playPiped("stdin"),
 });

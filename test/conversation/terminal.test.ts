@@ -39,7 +39,7 @@ conversationContract({
       await until(() => isOver() || (next !== undefined && saw().includes(lastWord(next.text))));
       shown.push(saw().includes(act.answer));
     }
-    await until(isOver);
+    await until(() => isOver() && (acts.includes("hangs up") || saw().includes("THE END")));
     return {
       outcomes: JSON.parse(readFileSync(file("outcomes"), "utf8")),
       saw: saw(),
