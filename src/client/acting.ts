@@ -69,5 +69,7 @@ function spoken(
     info: (text) => aside(() => conversation.info(text)),
     error: (text) => aside(() => conversation.error(text)),
     open: (url) => aside(() => conversation.open(url)),
+    // What is waited for is the engine's own work.
+    waiting: (work) => conversation.waiting(work),
   };
 }
