@@ -19,7 +19,12 @@ self=$0
 if [ -L "$self" ]; then self=$(/usr/bin/readlink -f -- "$self"); fi
 if [ "${self%/*}" = "$self" ]; then self=./$self; fi
 node=${self%/*}/../node_modules/node/bin/node
-if [ -x "$node" ]; then exec "$node" --disable-sigusr1 "$self" "$@"; fi
+main=${self%/*}/../dist/main.js
+if [ -x "$node" ]; then
+  program=$self # says what is missing
+  if [ -f "$main" ]; then program=$main; fi
+  exec "$node" --disable-sigusr1 "$program" "$@"
+fi
 if command -v node >/dev/null; then exec node "$self" "$@"; fi
 printf '%s\n' 'error: there is no Node.js here' 'try: install Node.js 26 or newer' >&2
 exit 2

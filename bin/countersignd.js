@@ -18,7 +18,12 @@ if [ -L "$self" ]; then self=$(/usr/bin/readlink -f -- "$self"); fi
 if [ "${self%/*}" = "$self" ]; then self=./$self; fi
 node=${self%/*}/../node_modules/node/bin/node
 # A young generation of 2 MiB keeps the daemon small: what a login leaves is soon garbage.
-if [ -x "$node" ]; then exec "$node" --disable-sigusr1 --max-semi-space-size=2 "$self" "$@"; fi
+main=${self%/*}/../dist/daemon.js
+if [ -x "$node" ]; then
+  program=$self # says what is missing
+  if [ -f "$main" ]; then program=$main; fi
+  exec "$node" --disable-sigusr1 --max-semi-space-size=2 "$program" "$@"
+fi
 if command -v node >/dev/null; then exec node --max-semi-space-size=2 "$self" "$@"; fi
 printf '%s\n' 'error: there is no Node.js here' 'try: install Node.js 26 or newer' >&2
 exit 2

@@ -9,7 +9,7 @@ import type { PamPlaces } from "../doctor/pam/services.ts";
 import { askedSockets } from "../doctor/pam.ts";
 import { daemonUser, trustedOwnerOf } from "../files/daemon-user.ts";
 import type { Scope } from "../settings/scope.ts";
-import { answers } from "./daemon-socket.ts";
+import { answers, openerOf } from "./daemon-socket.ts";
 import { callOver } from "./over-socket.ts";
 
 /** Milliseconds. */
@@ -30,7 +30,7 @@ export function daemonReaders({ socketFile, storeFile }: Scope, pam: PamPlaces):
 async function askDaemon(socket: string): Promise<DaemonAnswer> {
   if (!(await answers(socket))) return "deaf";
   try {
-    return await callOver<AboutDaemon>(socket, "about", {}, { patience: PATIENCE });
+    return await callOver<AboutDaemon>(openerOf(socket), "about", {}, { patience: PATIENCE });
   } catch (error) {
     if (error instanceof Fault) return "silent";
     throw error;

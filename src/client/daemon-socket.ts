@@ -6,6 +6,11 @@ import { errnoOf, Fault } from "../core/fault.ts";
 
 /** Milliseconds that a daemon has to let one in. */
 const PATIENCE = 10_000;
+/** Milliseconds for which a connection is kept unused: far less than a daemon waits. */
+const KEPT = 1_000;
+
+/** Opens a connection. @throws Fault `store-unreadable` where none answers */
+export type Opener = () => Promise<Socket>;
 
 /** True when somebody accepts connections at this socket, if not at once. */
 export async function answers(path: string): Promise<boolean> {
@@ -17,8 +22,34 @@ export async function answers(path: string): Promise<boolean> {
   }
 }
 
-/** @throws Fault `store-unreadable` where none answers */
-export async function openSocket(path: string): Promise<Socket> {
+export function openerOf(path: string): Opener {
+  return () => openSocket(path);
+}
+
+/**
+ * The same where somebody accepts connections, and undefined where nobody does. What showed it
+ * is the first connection, for as long as the daemon waits for its opening.
+ */
+export async function openerIfAnswered(path: string): Promise<Opener | undefined> {
+  let first: Socket | undefined;
+  try {
+    first = await reach(path);
+  } catch (error) {
+    return isCrowded(error) ? openerOf(path) : undefined;
+  }
+  // The process may well end without using it.
+  first.unref();
+  const since = Date.now();
+  return () => {
+    const kept = first;
+    first = undefined;
+    if (kept && Date.now() - since < KEPT) return Promise.resolve(kept.ref());
+    kept?.destroy();
+    return openSocket(path);
+  };
+}
+
+async function openSocket(path: string): Promise<Socket> {
   for (let since = Date.now(); ; await sleep(10)) {
     try {
       return await reach(path);

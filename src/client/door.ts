@@ -11,6 +11,7 @@ import { said, systemFault } from "../files/untrusted.ts";
 import type { Settings } from "../settings/schema.ts";
 import { type Scope, scopeOf } from "../settings/scope.ts";
 import { callerOfThisProcess } from "./caller.ts";
+import type { Opener } from "./daemon-socket.ts";
 import { asOwner } from "./owner.ts";
 
 export interface ConnectOptions {
@@ -55,10 +56,11 @@ export const throughDaemon: Door = async (options, use) => {
 export async function connectToDaemon(options: ConnectOptions): Promise<Connection | undefined> {
   const caller = callerOfThisProcess();
   const scope = options.scope ?? currentScope(options.pam);
-  if (!(await hasDaemon(scope, caller))) return undefined;
+  const open = await daemonOf(scope, caller);
+  if (open === undefined) return undefined;
   const { countersignOver } = await import("./over-socket.ts");
   const settings = () => settingsOf(scope);
-  return { service: countersignOver(scope.socketFile), caller, scope, settings };
+  return { service: countersignOver(open), caller, scope, settings };
 }
 
 /** @throws Fault `settings-invalid`, or of a `file-…` code */
@@ -71,13 +73,12 @@ export async function settingsOf(scope: Scope): Promise<Settings> {
  * Root goes on without a daemon that does not answer, and repairs things so; anyone else's
  * authenticators are in its store, and nowhere else.
  */
-async function hasDaemon({ socketFile }: Scope, { uid }: Caller): Promise<boolean> {
-  if (!isThere(socketFile)) return false;
+async function daemonOf({ socketFile }: Scope, { uid }: Caller): Promise<Opener | undefined> {
+  if (!isThere(socketFile)) return undefined;
   const directory = dirname(socketFile);
   trustedDirectory(directory, trustedOwnerOf(directory));
-  if (uid !== 0) return true;
-  const { answers } = await import("./daemon-socket.ts");
-  return answers(socketFile);
+  const { openerIfAnswered, openerOf } = await import("./daemon-socket.ts");
+  return uid === 0 ? openerIfAnswered(socketFile) : openerOf(socketFile);
 }
 
 function isThere(path: string): boolean {

@@ -1,6 +1,6 @@
 /** Puts the checks of `countersign doctor` before this process's scope. Changes nothing. */
 import { existsSync, globSync, lstatSync } from "node:fs";
-import { isAbsolute } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Sealer } from "../contracts/sealing.ts";
 import { askWithin } from "../doctor/ask-program.ts";
 import {
@@ -111,8 +111,8 @@ function ownReaders(scope: Scope, seen: Seen): Readers {
 }
 
 function hostReaders(scope: Scope, isBegun: () => boolean): HostReaders {
-  const self = process.argv[1] ?? "";
-  const program = isAbsolute(self) ? self : "/usr/local/bin/countersign";
+  // Started by the launcher, or by what the launcher starts, which is beside its folder.
+  const program = resolve(dirname(process.argv[1] ?? "."), "../bin/countersign.js");
   return {
     daemon: daemonReaders(scope, PAM),
     pam: { ...PAM, owner: 0, moduleDirectories: globSync(MODULES), program, isBegun },

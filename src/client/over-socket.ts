@@ -17,7 +17,7 @@ import {
   type Opening,
   type Utterance,
 } from "../protocol/messages.ts";
-import { openSocket } from "./daemon-socket.ts";
+import type { Opener } from "./daemon-socket.ts";
 
 /** Longest answer that is sent whole, in characters: its line fits, however it is encoded. */
 const LONGEST = 512;
@@ -34,30 +34,30 @@ interface How {
 
 /** One call, and what it comes to. */
 export async function callOver<T>(
-  path: string,
+  open: Opener,
   name: string,
   argument: Argument,
   how: How = {},
 ): Promise<T> {
   let result: T | undefined;
-  for await (const { isLast, document } of exchange<T>(path, name, argument, how)) {
+  for await (const { isLast, document } of exchange<T>(open, name, argument, how)) {
     if (isLast) result = document;
   }
   return result as T;
 }
 
 /** Each call is a connection of its own. */
-export function countersignOver(path: string): Countersign {
+export function countersignOver(open: Opener): Countersign {
   const call = <T>(name: string, argument: Argument, conversation?: Conversation): Promise<T> =>
-    callOver(path, name, argument, { conversation });
+    callOver(open, name, argument, { conversation });
   async function* items<T>(name: string, argument: Argument): AsyncGenerator<T> {
-    for await (const { isLast, document } of exchange<T>(path, name, argument)) {
+    for await (const { isLast, document } of exchange<T>(open, name, argument)) {
       if (!isLast) yield document;
     }
   }
   return {
     verify: (user, origin, conversation) =>
-      verifyOver(path, { kind: "verify", user, ...short(origin) }, conversation),
+      verifyOver(open, { kind: "verify", user, ...short(origin) }, conversation),
     beginEnrollment: (user, options, conversation) =>
       call("beginEnrollment", { user, ...options }, conversation),
     confirmEnrollment: (user, method, code) => call("confirmEnrollment", { user, method, code }),
@@ -81,11 +81,11 @@ export function countersignOver(path: string): Countersign {
 }
 
 async function verifyOver(
-  path: string,
+  open: Opener,
   opening: Opening,
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
-  for await (const message of converse(path, opening, { conversation })) {
+  for await (const message of converse(open, opening, { conversation })) {
     if (message.kind === "verdict") return toOutcome(message);
     throw broken();
   }
@@ -107,13 +107,13 @@ function toOutcome(told: Extract<Ending, { kind: "verdict" }>): VerifyOutcome {
 }
 
 async function* exchange<T>(
-  path: string,
+  open: Opener,
   name: string,
   argument: Argument,
   how: How = {},
 ): AsyncGenerator<{ isLast: boolean; document: T }> {
   const opening = { kind: "call", name, argument: JSON.stringify(argument) } as const;
-  for await (const message of converse(path, opening, how)) {
+  for await (const message of converse(open, opening, how)) {
     if (message.kind !== "item" && message.kind !== "result") throw broken();
     const isLast = message.kind === "result";
     yield { isLast, document: JSON.parse(message.document) as T };
@@ -126,11 +126,11 @@ type Told = Exclude<DaemonMessage, Utterance>;
 
 /** What the daemon tells, while what it asks is answered by the conversation. */
 async function* converse(
-  path: string,
+  open: Opener,
   opening: Opening,
   { conversation, patience = 0 }: How,
 ): AsyncGenerator<Told> {
-  const socket = await openSocket(path);
+  const socket = await open();
   socket.setTimeout(patience, () => socket.destroy(new Error("silent")));
   try {
     socket.write(encodeOpening(opening));

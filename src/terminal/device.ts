@@ -2,8 +2,7 @@
  * The controlling terminal, /dev/tty: questions and secrets go there, so that standard
  * output stays clean for data and a secret never runs into a pipe.
  */
-import { closeSync, constants, openSync, readlinkSync, writeSync } from "node:fs";
-import { isatty, WriteStream } from "node:tty";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { errnoOf, Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 
@@ -11,11 +10,6 @@ const DEVICE = "/dev/tty";
 
 /** Longest line that is printed, in characters: an address to open must not be cut. */
 const LINE_LIMIT = 4096;
-
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 /**
  * Opens the terminal; the caller closes the descriptor.
@@ -49,11 +43,6 @@ export function hasTerminal(): boolean {
   } catch {
     return false;
   }
-}
-
-/** Path of the terminal on standard input, such as /dev/pts/0; undefined where there is none. */
-export function terminalName(): string | undefined {
-  return isatty(0) ? readlinkSync("/proc/self/fd/0") : undefined;
 }
 
 /** Writes it all. A terminal that hung up is not an error here: reading from it says so. */
@@ -96,17 +85,4 @@ export function clean(text: string): string {
 /** What is said to have a person open an address, which stands alone: to be selected and copied. */
 export function toOpen(url: string): string {
   return `Open this address in a browser:\n\n${clean(url)}\n\n`;
-}
-
-/** Size of the terminal; undefined where there is none. A size of zero is an unset one. */
-export function terminalSize(): TerminalSize | undefined {
-  let stream: WriteStream;
-  try {
-    stream = new WriteStream(openDevice("write"));
-  } catch {
-    return undefined;
-  }
-  const { columns, rows } = stream;
-  stream.destroy();
-  return { columns: columns || 80, rows: rows || 24 };
 }

@@ -4,10 +4,11 @@ import { StringDecoder } from "node:string_decoder";
 import { ReadStream } from "node:tty";
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import { printable } from "../core/printable.ts";
-import { clean, openDevice, print, terminalSize, toOpen, writeDevice } from "./device.ts";
+import { clean, openDevice, print, toOpen, writeDevice } from "./device.ts";
 import { Echo } from "./echo.ts";
 import { Interruption } from "./interruption.ts";
 import { LineEditor, type LineEnd } from "./line-editor.ts";
+import { terminalSize } from "./properties.ts";
 import { restoring } from "./restore.ts";
 
 export interface PromptOptions {

@@ -5,7 +5,8 @@
  * scrolled off its top is out of reach.
  */
 import { closeSync } from "node:fs";
-import { openDevice, terminalSize, writeDevice } from "./device.ts";
+import { openDevice, writeDevice } from "./device.ts";
+import { terminalSize } from "./properties.ts";
 import { restoring } from "./restore.ts";
 import type { Environment, Output } from "./style.ts";
 

@@ -1,5 +1,6 @@
 /** The socket: the daemon's connection, and the command's side of it with a person behind. */
 
+import { openerOf } from "../../src/client/daemon-socket.ts";
 import { countersignOver } from "../../src/client/over-socket.ts";
 import type { Conversation, Reply } from "../../src/contracts/conversation.ts";
 import { conversationContract } from "./contract.ts";
@@ -22,7 +23,7 @@ conversationContract({
     const { path, outcomes } = await serveScene(t, script, IDLE);
     const person = new Person(acts);
     // A person who hangs up ends the call as well.
-    const verified = countersignOver(path)
+    const verified = countersignOver(openerOf(path))
       .verify("alice", {}, person)
       .catch(() => undefined);
     const played = await outcomes;

@@ -59,12 +59,13 @@ test("a code is good for one sudo; every other answer runs nothing", SUDO, async
 
 test("Ctrl-C and Ctrl-D at the prompt run nothing", SUDO, async (t) => {
   const { host, start, ended, runs } = await opened(t);
+  // sudo says PAM_CONV_ERR for both.
   for (const key of ["C-c", "C-d"]) {
     const screen = await start();
     await screen.shows(PROMPT);
     await screen.press(key);
     assert.equal(await ended(screen), false, key);
-    assert.equal(await host.lastVerdict(), "reject: end-of-input", key);
+    assert.equal(await host.lastVerdict(), "reject: cancelled", key);
   }
   assert.equal(await runs(await host.phone.next()), true);
 });
