@@ -1,7 +1,7 @@
 /**
  * SQLite goes on writing to files that were removed or replaced while it had them open. What
  * it took in then would be accepted and in no store: no log to audit it in, and the code good
- * a second time. So each piece of work ends in a look at the names.
+ * a second time. So each transaction ends in a look at the names.
  */
 import { type Stats, statSync } from "node:fs";
 import { Fault } from "../../core/fault.ts";

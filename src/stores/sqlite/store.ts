@@ -89,17 +89,10 @@ function storeOver(connection: Connection, files: SameFiles): Store {
     audit: auditIn(connection),
   };
   connection.neverBlock();
-  const queue = new TransactionQueue(connection);
-  const checked =
-    <T>(work: (tx: Transaction) => Promise<T>) =>
-    async (): Promise<T> => {
-      const result = await work(transaction);
-      files.check();
-      return result;
-    };
+  const queue = new TransactionQueue(connection, () => files.check());
   return {
-    transact: (work) => queue.write(checked(work)),
-    read: (work) => queue.read(checked(work)),
+    transact: (work) => queue.write(() => work(transaction)),
+    read: (work) => queue.read(() => work(transaction)),
     close: async () => {
       await queue.idle();
       connection.close();

@@ -38,6 +38,7 @@ const BEGIN: Readonly<Record<Kind, string>> = {
 
 export class TransactionQueue {
   readonly #connection: Connection;
+  readonly #beforeEnd: () => void;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   /** True when writers come so fast that waiting a little lets them share a commit. */
@@ -47,8 +48,10 @@ export class TransactionQueue {
   /** Milliseconds that the last transaction of writers took. */
   #lastTook = 0;
 
-  constructor(connection: Connection) {
+  /** @param beforeEnd run before each transaction ends; what it throws undoes all of it */
+  constructor(connection: Connection, beforeEnd: () => void = () => undefined) {
     this.#connection = connection;
+    this.#beforeEnd = beforeEnd;
   }
 
   write<T>(work: () => Promise<T>): Promise<T> {
@@ -142,6 +145,7 @@ export class TransactionQueue {
     const ran: Ran[] = [];
     try {
       for (const waiting of group) await this.#runOne(waiting, ran);
+      this.#beforeEnd();
       this.#connection.exec("COMMIT");
       this.#undo(kind);
       for (const { waiting, value } of ran) waiting.resolve(value);
