@@ -77,8 +77,8 @@ export class TransactionQueue {
 
   /** Never blocks on a lock: a daemon has others to serve meanwhile. */
   async #drain(): Promise<void> {
-    for (let pause = PAUSE.first; ; ) {
-      await nextTurn(); // lets all who ask in this turn join
+    await Promise.resolve(); // lets those who ask at the same moment join the first group
+    for (let pause = PAUSE.first; ; await nextTurn()) {
       const kind = this.#waiting[0]?.kind;
       if (kind === undefined) break;
       if (await this.#run(kind)) {
