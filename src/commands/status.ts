@@ -1,10 +1,12 @@
 import { withCountersign } from "../client/connect.ts";
-import type { StatusReport } from "../contracts/service.ts";
+import type { Countersign, StatusReport } from "../contracts/service.ts";
 import { formatHead } from "../core/audit-head.ts";
+import { Fault } from "../core/fault.ts";
 import { dayChart } from "../terminal/chart.ts";
 import { say, sayJson } from "../terminal/output.ts";
 import { isUtf8 } from "../terminal/style.ts";
 import { CountersignCommand, json } from "./base.ts";
+import { userDocument, userLines } from "./user/document.ts";
 import { counted, isoTime } from "./words.ts";
 
 const DAY = 86_400_000;
@@ -14,10 +16,11 @@ export class Status extends CountersignCommand {
 
   static override description =
     `The methods, what becomes of who has nothing enrolled, users by their status, and a chart
-of the last day's verdicts.`;
+of the last day's verdicts. Whoever is not root is shown what they have enrolled on this host.`;
 
   static override examples = [
     { description: "At a glance", command: "sudo <%= config.bin %> status" },
+    { description: "What you have enrolled", command: "<%= config.bin %> status" },
     { description: "For monitoring", command: "sudo <%= config.bin %> status --json" },
   ];
 
@@ -25,9 +28,10 @@ of the last day's verdicts.`;
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Status);
-    await withCountersign({}, async ({ service, scope, settings }) => {
+    await withCountersign({}, async ({ service, caller, scope, settings }) => {
       const now = Date.now();
-      const report = await service.status(now - DAY);
+      const report = await unlessRefused(() => service.status(now - DAY));
+      if (report === undefined) return showOwn(service, caller.login, flags.json);
       const { policy } = await settings();
       const on = { methods: ["totp", "backup-code"], unenrolled: policy.unenrolled };
       if (flags.json) return sayJson(document(scope.name, on, report));
@@ -42,6 +46,28 @@ of the last day's verdicts.`;
       );
     });
   }
+}
+
+/** Undefined where the daemon tells this to root alone. */
+async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Fault && error.code === "not-permitted") return undefined;
+    throw error;
+  }
+}
+
+async function showOwn(service: Countersign, user: string, json: boolean): Promise<void> {
+  const nothing = { user, status: "none", methods: [], backupCodesLeft: 0 } as const;
+  const own = await service.showUser(user).catch((error: unknown) => {
+    if (error instanceof Fault && error.code === "not-found") {
+      return { ...nothing, throttledUntil: undefined };
+    }
+    throw error;
+  });
+  if (json) sayJson(userDocument(own));
+  else say(...userLines(own));
 }
 
 function census({ accounts, throttled }: StatusReport): string {

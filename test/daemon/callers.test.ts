@@ -57,7 +57,6 @@ test("another's account is out of reach, by command", parts, async (t) => {
     ["user", "list"],
     ["audit", "list"],
     ["audit", "verify"],
-    ["status"],
   ]) {
     const ended = await alice(args, { input: await phone.code(), env: { USER: "bob" } });
     assert.notEqual(ended.code, 0, args.join(" "));
@@ -65,6 +64,28 @@ test("another's account is out of reach, by command", parts, async (t) => {
     assert.doesNotMatch(ended.stdout, /bob/, args.join(" "));
   }
   await succeed(host.as("bob"), ["verify", "--code-stdin"], await phone.next());
+});
+
+test("status shows a user what is theirs, and nothing of the host", parts, async (t) => {
+  const host = await Host.make(t);
+  await host.enroll("bob");
+  const status = async (user: string) =>
+    JSON.parse(await succeed(host.as(user), ["status", "--json"]));
+  assert.deepEqual(await status("alice"), {
+    user: "alice",
+    status: "none",
+    methods: [],
+    backupCodesLeft: 0,
+    throttledUntil: null,
+  });
+  const { user, status: state, backupCodesLeft, ...rest } = await status("bob");
+  assert.deepEqual([user, state, backupCodesLeft], ["bob", "active", 10]);
+  assert.deepEqual(Object.keys(rest), ["methods", "throttledUntil"]);
+  assert.match(
+    await succeed(host.as("bob"), ["status"]),
+    /^user +bob\nstatus +active\ntotp +active\n/,
+  );
+  assert.deepEqual((await status("root")).users.active, 1);
 });
 
 test("another's account is out of reach, by forged names and fields", parts, async (t) => {

@@ -19,6 +19,21 @@ export function userDocument(user: UserSummary): object {
   };
 }
 
+/** One user, as a person reads all there is. */
+export function userLines(user: UserSummary): string[] {
+  return [
+    `user          ${user.user}`,
+    `status        ${user.status}`,
+    ...user.methods.flatMap(({ method, status, enrolledAt, lastUsedAt }) => [
+      `${method.padEnd(14)}${status}`,
+      `  enrolled    ${shortTime(enrolledAt)}`,
+      `  last used   ${shortTime(lastUsedAt)}`,
+    ]),
+    `backup codes  ${user.backupCodesLeft} left`,
+    `throttled     ${throttledWords(user.throttledUntil)}`,
+  ];
+}
+
 export const USER_HEADINGS = [
   "user",
   "status",

@@ -1,10 +1,8 @@
 import { accountMeant } from "../../client/caller.ts";
 import { withCountersign } from "../../client/connect.ts";
-import type { UserSummary } from "../../contracts/service.ts";
 import { say, sayJson } from "../../terminal/output.ts";
 import { CountersignCommand, json, optionalUser } from "../base.ts";
-import { shortTime } from "../words.ts";
-import { throttledWords, userDocument } from "./document.ts";
+import { userDocument, userLines } from "./document.ts";
 
 export class UserShow extends CountersignCommand {
   static override summary = "Show one user.";
@@ -24,21 +22,7 @@ export class UserShow extends CountersignCommand {
     await withCountersign({}, async ({ service, caller }) => {
       const user = await service.showUser(accountMeant(args.user, caller));
       if (flags.json) sayJson(userDocument(user));
-      else say(...lines(user));
+      else say(...userLines(user));
     });
   }
-}
-
-function lines(user: UserSummary): string[] {
-  return [
-    `user          ${user.user}`,
-    `status        ${user.status}`,
-    ...user.methods.flatMap(({ method, status, enrolledAt, lastUsedAt }) => [
-      `${method.padEnd(14)}${status}`,
-      `  enrolled    ${shortTime(enrolledAt)}`,
-      `  last used   ${shortTime(lastUsedAt)}`,
-    ]),
-    `backup codes  ${user.backupCodesLeft} left`,
-    `throttled     ${throttledWords(user.throttledUntil)}`,
-  ];
 }
