@@ -22,7 +22,7 @@ import { SCHEMA_VERSION } from "../stores/schema.ts";
 import { daemonReaders } from "./ask-daemon.ts";
 import { currentScope } from "./connect.ts";
 import { keyProviderOf, storePath } from "./in-process.ts";
-import { duringAsOwner } from "./owner.ts";
+import { asOwner, duringAsOwner } from "./owner.ts";
 
 export type { Finding };
 
@@ -39,9 +39,9 @@ const SSHD_LIMIT = 5_000;
 /** What is right and wrong with this host's set-up, or with a person's own. */
 export async function examine(): Promise<readonly Finding[]> {
   const scope = currentScope();
-  const seen = lookAround(scope);
+  // As whom the engine would act, for that one has to be able to.
+  const seen = asOwner(scope, () => lookAround(scope));
   try {
-    // As whom the engine would act, for that one has to be able to.
     const own = await duringAsOwner(scope, () => runChecks(checksOver(ownReaders(scope, seen))));
     if (scope.name !== "system") return own;
     return [...own, ...(await runChecks(hostChecksOver(hostReaders(scope, seen.isBegun))))];

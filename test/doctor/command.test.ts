@@ -74,6 +74,20 @@ test("a host that is set up is well, and looking changes nothing", root, async (
   assert.equal(await sandbox.sh(all), before);
 });
 
+test("so is one whose files are the daemon's own user's", root, async (t) => {
+  const sandbox = await openHost(t);
+  await sandbox.sh(
+    `useradd --system --shell /usr/sbin/nologin countersign && ${SANDBOX_CLI} init`,
+  );
+  const { of } = await examine(sandbox);
+  for (const check of ["settings", "files", "key", "store", "daemon"])
+    assert.ok(
+      of(check).every((line) => line.startsWith("ok ")),
+      of(check).join("\n"),
+    );
+  assert.equal(of("store")[0], "ok /var/lib/countersign/store.db: whole");
+});
+
 test("one cause is one problem, and the status says that there is one", root, async (t) => {
   const sandbox = await openHost(t);
   await sandbox.sh(`${SANDBOX_CLI} init`);
