@@ -34,7 +34,8 @@ async function inThisProcess(options: ConnectOptions): Promise<Connection> {
   // Whoever owns the files need not be able to read the program: it is loaded by now.
   const parts = await duringAsOwner(scope, () => openParts(scope, settings));
   const service = actingAsOwner(countersignFor(parts, caller), scope);
-  return { service, caller, scope, settings: async () => settings };
+  const isOwnStore = scope.name === "personal";
+  return { service, caller, scope, isOwnStore, settings: async () => settings };
 }
 
 /** The host's store and key are not a user's to read. */

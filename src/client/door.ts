@@ -27,6 +27,8 @@ export interface Connection {
   readonly service: Countersign;
   readonly caller: Caller;
   readonly scope: Scope;
+  /** True for a person's own store, which no login asks; a daemon's is the host's, whoever calls. */
+  readonly isOwnStore: boolean;
   /** Read when they are asked for: where a daemon decides, its own are in force. */
   readonly settings: () => Promise<Settings>;
 }
@@ -60,7 +62,7 @@ export async function connectToDaemon(options: ConnectOptions): Promise<Connecti
   if (open === undefined) return undefined;
   const { countersignOver } = await import("./over-socket.ts");
   const settings = () => settingsOf(scope);
-  return { service: countersignOver(open), caller, scope, settings };
+  return { service: countersignOver(open), caller, scope, isOwnStore: false, settings };
 }
 
 /** @throws Fault `settings-invalid`, or of a `file-…` code */

@@ -100,7 +100,7 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
       if (flags.confirm) return confirmForScript(connection.service, user, flags.method, way);
       if (flags.begin) return beginForScript(connection.service, user, options, way);
       const qr = flags.qr ?? (await connection.settings()).qr;
-      const isOwnStore = connection.scope.name === "personal";
+      const { isOwnStore } = connection;
       return enrollAtTerminal(connection.service, user, options, { qr, isOwnStore, ...way });
     });
   }
