@@ -11,7 +11,7 @@ import {
   runChecks,
 } from "../doctor/checks.ts";
 import type { Finding } from "../doctor/finding.ts";
-import { askingServices } from "../doctor/pam.ts";
+import { askingServices, passwordServices } from "../doctor/pam.ts";
 import { spaceAt } from "../doctor/store.ts";
 import { readStore, type StoreContent } from "../doctor/store-file.ts";
 import { ownUid } from "../files/owner.ts";
@@ -122,6 +122,7 @@ function hostReaders(scope: Scope, isBegun: () => boolean): HostReaders {
       exists: existsSync,
       ask: askWithin(SSHD_LIMIT),
       asksCountersign: () => askingServices(PAM).includes("sshd"),
+      demandsPassword: () => passwordServices(PAM).includes("sshd"),
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The daemon: whether one answers where it is looked for, and as whom it runs. */
-import { lstatSync, type Stats } from "node:fs";
+import { lstatSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { AboutDaemon } from "../contracts/daemon.ts";
 import { Fault } from "../core/fault.ts";
@@ -83,9 +83,13 @@ function refusalOf({ trusted }: DaemonReaders, socket: string, found: Stats): Fi
   return problem(`${said(socket)} belongs to uid ${found.uid}`, `remove it, then ${RESTART}`);
 }
 
+/** Root gets to it all the same: who is kept out are users, and with them countersign login. */
 function closed(socket: string, { mode }: Stats): Finding[] {
-  if ((mode & 0o666) === 0o666) return [];
-  return [warning(`not every user may connect to ${said(socket)}`, `chmod 666 ${said(socket)}`)];
+  const shut = `not every user may connect to ${said(socket)}`;
+  if ((mode & 0o666) !== 0o666) return [warning(shut, `chmod 666 ${said(socket)}`)];
+  const directory = dirname(socket);
+  if ((statSync(directory).mode & 0o001) !== 0) return [];
+  return [warning(shut, `chmod 755 ${said(directory)}`)];
 }
 
 function asWhom({ uid }: AboutDaemon, { ownUid, filesUid }: DaemonReaders): Finding[] {

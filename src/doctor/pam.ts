@@ -1,7 +1,14 @@
 /** The host's PAM services: which ask for a code, and whether a refusal refuses. */
 import { type Finding, voiceOf } from "./finding.ts";
 import { isModule, socketOf } from "./pam/module-line.ts";
-import { asksCountersign, examineService, type Installed, type Note } from "./pam/service.ts";
+import {
+  asksCountersign,
+  concernsCountersign,
+  demandsPassword,
+  examineService,
+  type Installed,
+  type Note,
+} from "./pam/service.ts";
 import { linesOf, type PamPlaces, readServices } from "./pam/services.ts";
 
 export interface PamReaders extends PamPlaces, Installed {
@@ -15,7 +22,7 @@ const { ok, warning, problem } = voiceOf("pam");
 
 export function examinePam(readers: PamReaders): Finding[] {
   const { services, broken } = readServices(readers);
-  const asking = services.filter(({ steps }) => linesOf(steps).some(asksCountersign));
+  const asking = services.filter((service) => concernsCountersign(service, readers));
   const unread = broken.map(({ place, why }) => problem(`${place} ${why}`));
   if (asking.length === 0) return [...unread, none(readers)];
   const notes = new Map<string, { note: Note; names: string[] }>();
@@ -44,6 +51,13 @@ export function examinePam(readers: PamReaders): Finding[] {
 export function askingServices(places: PamPlaces): string[] {
   return readServices(places)
     .services.filter(({ steps }) => linesOf(steps).some(asksCountersign))
+    .map(({ name }) => name);
+}
+
+/** The services that let in nobody without a password. */
+export function passwordServices(places: PamPlaces): string[] {
+  return readServices(places)
+    .services.filter(demandsPassword)
     .map(({ name }) => name);
 }
 

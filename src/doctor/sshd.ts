@@ -12,6 +12,8 @@ export interface SshdReaders {
   readonly ask: Ask;
   /** True when the PAM service sshd asks countersign. */
   readonly asksCountersign: () => boolean;
+  /** True when it also lets in nobody without a password. */
+  readonly demandsPassword: () => boolean;
 }
 
 // sshd's own; distributions write theirs into the file.
@@ -51,7 +53,8 @@ export async function examineSshd(readers: SshdReaders): Promise<Finding[]> {
   const write: Write = (line) => `write ${line} at the head of ${config}, then reload sshd`;
   const unread = settings.broken.map((why) => warning(why));
   const uncovered = forced ? examineForced(forced, settings, write) : [];
-  const judged = [...(forced?.forAll ? [] : judge(settings, isAsked, write)), ...uncovered];
+  const asked = isAsked ? { withPassword: readers.demandsPassword() } : undefined;
+  const judged = [...(forced?.forAll ? [] : judge(settings, asked, write)), ...uncovered];
   if (judged.length > 0) return [...judged, ...unread];
   const by = settings.effective ? "sshd -T" : config;
   return [ok(`every login is asked for a code, by ${by}`), ...unread];
@@ -59,9 +62,14 @@ export async function examineSshd(readers: SshdReaders): Promise<Finding[]> {
 
 type Write = (line: string) => string;
 
+/** That PAM asks for a code, and whether for a password too. */
+interface Asked {
+  readonly withPassword: boolean;
+}
+
 /** Whether PAM is asked, by the lines that every login goes through but those of a Match block. */
-function judge(settings: SshdSettings, isAsked: boolean, write: Write): Finding[] {
-  if (!isAsked) {
+function judge(settings: SshdSettings, asked: Asked | undefined, write: Write): Finding[] {
+  if (!asked) {
     return [
       warning(
         "ForceCommand asks for a code in Match blocks alone",
@@ -82,7 +90,7 @@ function judge(settings: SshdSettings, isAsked: boolean, write: Write): Finding[
       ),
     );
   }
-  found.push(...examineMethods(of, isOff, write));
+  found.push(...examineMethods(of, isOff, asked, write));
   const differing = settings.inMatch.filter(({ name }) => name in DEFAULTS);
   if (differing.length > 0) {
     found.push(
@@ -98,6 +106,7 @@ function judge(settings: SshdSettings, isAsked: boolean, write: Write): Finding[
 function examineMethods(
   of: (name: string) => string,
   isOff: (name: string) => boolean,
+  { withPassword }: Asked,
   write: Write,
 ): Finding[] {
   const lists = of("authenticationmethods").toLowerCase().split(/\s+/);
@@ -110,7 +119,7 @@ function examineMethods(
     warning(`${list} alone lets in without a code`, write(METHODS)),
   );
   const alone = any || lists.some((list) => /^(,?keyboard-interactive(:\w+)?)+$/.test(list));
-  if (alone && !isOff("kbdinteractiveauthentication")) {
+  if (alone && !withPassword && !isOff("kbdinteractiveauthentication")) {
     found.push(
       warning("keyboard-interactive alone lets in with the code and nothing else", write(METHODS)),
     );

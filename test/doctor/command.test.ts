@@ -76,9 +76,7 @@ test("a host that is set up is well, and looking changes nothing", root, async (
 
 test("so is one whose files are the daemon's own user's", root, async (t) => {
   const sandbox = await openHost(t);
-  await sandbox.sh(
-    `useradd --system --shell /usr/sbin/nologin countersign && ${SANDBOX_CLI} init`,
-  );
+  await sandbox.sh(`useradd --system --shell /usr/sbin/nologin countersign && ${SANDBOX_CLI} init`);
   const { of } = await examine(sandbox);
   for (const check of ["settings", "files", "key", "store", "daemon"])
     assert.ok(

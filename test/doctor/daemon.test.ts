@@ -92,6 +92,10 @@ test("sockets that nobody can trust, or that nobody answers at", parts, async (t
     await spoil(`chmod 600 ${SOCKET}`, `chmod 666 ${SOCKET}`),
     /^warning not every user may connect/,
   );
+  assert.equal(
+    await spoil(`chmod 750 ${directory}`, `chmod 755 ${directory}`),
+    "warning not every user may connect to /run/countersign/socket",
+  );
   const stale = await spoil(
     `mv ${SOCKET} ${SOCKET}.kept; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("${SOCKET}")'`,
     `mv ${SOCKET}.kept ${SOCKET}`,

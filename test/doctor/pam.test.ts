@@ -3,7 +3,12 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { askedSockets, askingServices, examinePam } from "../../src/doctor/pam.ts";
+import {
+  askedSockets,
+  askingServices,
+  examinePam,
+  passwordServices,
+} from "../../src/doctor/pam.ts";
 import { sandbox } from "../files/sandbox.ts";
 import { plant, told } from "./findings.ts";
 
@@ -359,6 +364,28 @@ test("a module that is not there, or that others can change", (t) => {
   symlinkSync("/nowhere", module);
   assert.match(says(stack), /^problem sshd: \/nowhere is not there/);
   assert.match(says(`-${stack}`), /^problem/, "a dash only keeps it out of the log");
+});
+
+test("a name that is nearly the module's is a slip, unless there is such a module", (t) => {
+  const { host, says } = moduleHost(t);
+  const stack = "auth required pam_countersing.so\nauth required pam_permit.so\n";
+  assert.match(says(stack), /^problem sshd: there is no module pam_countersing.so \(.*sshd:1\)$/);
+  assert.match(says(`${stack}auth required pam_console.so\n`), /^problem [^\n]*$/);
+  plant(host.at, { "security/pam_countersing.so": "" });
+  assert.match(says(stack), /^warning no service asks countersign/);
+});
+
+test("the services that let in nobody without a password", (t) => {
+  const code = "auth required pam_countersign.so\n";
+  const host = new Host(t, {
+    alone: `${code}auth required pam_permit.so\n`,
+    both: `auth required pam_unix.so\n${code}`,
+    common: `@include common-auth\n${code}`,
+    either: `auth sufficient pam_unix.so\n${code}`,
+    "common-auth":
+      "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\nauth required pam_permit.so\n",
+  });
+  assert.deepEqual(passwordServices(host.readers), ["both", "common"]);
 });
 
 test("a verifier that is not there is a warning, for a daemon may be", (t) => {

@@ -41,6 +41,7 @@ async function examine(t: TestContext, config: string, asks = false) {
     exists: existsSync,
     ask: ASK,
     asksCountersign: () => asks,
+    demandsPassword: () => false,
   });
   for (const { state, mend } of findings) assert.equal(mend === undefined, state === "ok");
   const strip = (text: string) => text.replaceAll(`${at}/`, "");

@@ -20,7 +20,7 @@ const CODE_ALONE = "warning keyboard-interactive alone lets in with the code and
 async function say(
   t: TestContext,
   config: string,
-  { answer = "silent" as Answer | "silent", asks = true, files = {} } = {},
+  { answer = "silent" as Answer | "silent", asks = true, password = false, files = {} } = {},
 ): Promise<string> {
   const at = sandbox(t);
   plant(at, { sshd_config: config, ...files });
@@ -30,12 +30,22 @@ async function say(
     exists: (path) => path === "/sshd",
     ask: async () => answer,
     asksCountersign: () => asks,
+    demandsPassword: () => password,
   });
   return told(findings).join("\n").replaceAll(`${at}/`, "");
 }
 
 test("settings as they should be", async (t) => {
   assert.equal(await say(t, GOOD), "ok every login is asked for a code, by sshd_config");
+});
+
+test("a stack that asks for password and code leaves no code alone", async (t) => {
+  const config = GOOD.replace("publickey,keyboard-interactive", "keyboard-interactive:pam");
+  assert.equal(await say(t, config), CODE_ALONE);
+  assert.equal(
+    await say(t, config, { password: true }),
+    "ok every login is asked for a code, by sshd_config",
+  );
 });
 
 test("what keeps sshd from asking is a problem", async (t) => {

@@ -1,12 +1,14 @@
 /** The lines of pam_countersign.so, and what is wrong with one by itself. */
-import { lstatSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
 import { Fault } from "../../core/fault.ts";
+import { nearest } from "../../core/nearest.ts";
 import type { LineFault } from "./line-of-countersign.ts";
 import type { PamLine } from "./lines.ts";
 import { checkProgram, checkRootsFile } from "./program.ts";
 
-const MODULE = "pam_countersign.so";
+const NAME = "countersign";
+const MODULE = `pam_${NAME}.so`;
 
 /** What the module is built with: src/pam/arguments.c. */
 const VERIFIER = "/usr/local/bin/countersign";
@@ -29,6 +31,21 @@ const VALUES: Readonly<Record<string, (value: string) => boolean>> = {
 /** True for a line of the module, however wrong. */
 export function isModule({ module }: PamLine): boolean {
   return basename(module) === MODULE;
+}
+
+/** True for a module that is not there, under a name so near that this one is meant. */
+export function isMisspelled({ module }: PamLine, directories: readonly string[]): boolean {
+  const [, stem = ""] = /^pam_(.+)\.so$/.exec(basename(module)) ?? [];
+  return (
+    stem !== NAME &&
+    nearest(stem, [NAME]).length > 0 &&
+    !pathsOf(module, directories).some((path) => existsSync(path))
+  );
+}
+
+/** libpam has a module that it does not find fail. */
+export function faultOfName({ module }: PamLine): LineFault {
+  return { why: `there is no module ${module}`, mend: `write ${MODULE} in its place` };
 }
 
 /** The socket that such a line asks at. */
@@ -79,9 +96,14 @@ function lastOf(args: readonly string[], name: string): string | undefined {
   return args.findLast((argument) => argument.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
+function pathsOf(module: string, directories: readonly string[]): string[] {
+  return isAbsolute(module) ? [module] : directories.map((each) => join(each, module));
+}
+
 function faultsOfFile(module: string, directories: readonly string[]): LineFault[] {
-  const paths = isAbsolute(module) ? [module] : directories.map((each) => join(each, module));
-  const path = paths.find((each) => lstatSync(each, { throwIfNoEntry: false }));
+  const path = pathsOf(module, directories).find((each) =>
+    lstatSync(each, { throwIfNoEntry: false }),
+  );
   if (path === undefined) {
     return [
       {

@@ -3,7 +3,13 @@ import { basename } from "node:path";
 import { faultsOfPasses, TAKES_PASSWORD } from "./first-pass.ts";
 import { faultsOfLine, type LineFault, runsCountersign, splitExec } from "./line-of-countersign.ts";
 import type { PamLine } from "./lines.ts";
-import { faultOfVerifier, faultsOfModule, isModule } from "./module-line.ts";
+import {
+  faultOfName,
+  faultOfVerifier,
+  faultsOfModule,
+  isMisspelled,
+  isModule,
+} from "./module-line.ts";
 import { outcomesOf } from "./outcome.ts";
 import { linesOf, type Service, type Step } from "./services.ts";
 
@@ -31,6 +37,14 @@ export function asksCountersign(line: PamLine): boolean {
   return runsCountersign(line) || isModule(line);
 }
 
+/** True for one that asks, or was meant to. */
+export function concernsCountersign({ steps }: Service, installed: Installed): boolean {
+  const { moduleDirectories } = installed;
+  return linesOf(steps).some(
+    (line) => asksCountersign(line) || isMisspelled(line, moduleDirectories),
+  );
+}
+
 export function examineService({ name, steps }: Service, installed: Installed): Note[] {
   const lines = linesOf(steps);
   const asking = lines.filter(asksCountersign);
@@ -40,6 +54,10 @@ export function examineService({ name, steps }: Service, installed: Installed): 
       : faultsOfLine(line, installed.owner)
     ).map(({ why, mend }) => bad(`${why} (${line.place})`, mend)),
   );
+  for (const line of lines.filter((each) => isMisspelled(each, installed.moduleDirectories))) {
+    const { why, mend } = faultOfName(line);
+    wrong.push(bad(`${why} (${line.place})`, mend));
+  }
   const auth = lines.filter(({ type }) => type === "auth");
   const first = auth.find(asksCountersign);
   if (first === undefined) return wrong;
@@ -131,6 +149,13 @@ function waysIn(steps: readonly Step[], asking: PamLine): Note[] {
       ),
     );
   return notes;
+}
+
+/** True where nobody gets in without the right password, whatever else is asked. */
+export function demandsPassword({ steps }: Service): boolean {
+  const takesPassword = ({ module }: PamLine): boolean => TAKES_PASSWORD.test(basename(module));
+  const { refusedGetsIn, passedGetsIn, waysPast } = outcomesOf(authOf(steps), takesPassword);
+  return passedGetsIn && !refusedGetsIn && waysPast.length === 0;
 }
 
 /** The auth lines, in their substacks. */
