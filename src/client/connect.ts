@@ -63,6 +63,11 @@ export function isSetUp({ storeFile, keyFile }: Scope): boolean {
   return [storeFile, keyFile].some((path) => lstatSync(path, { throwIfNoEntry: false }));
 }
 
+/** True for somebody without root where a daemon is: it keeps what they enroll, among the host's. */
+export function isHeldByDaemon({ name, socketFile }: Scope): boolean {
+  return name === "personal" && lstatSync(socketFile, { throwIfNoEntry: false }) !== undefined;
+}
+
 async function beginWhereUntouched(scope: Scope): Promise<void> {
   const { initialize, isUntouched } = await import("./initialize.ts");
   if (isUntouched(scope)) await initialize(scope);

@@ -56,7 +56,7 @@ async function openSocket(path: string): Promise<Socket> {
     } catch (cause) {
       if (isCrowded(cause) && Date.now() - since < PATIENCE) continue;
       throw new Fault("store-unreadable", `${path}: countersignd does not answer`, {
-        hint: "start it: systemctl start countersignd",
+        hint: "ask an administrator to start it: systemctl start countersignd",
         cause,
       });
     }

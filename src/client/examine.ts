@@ -5,6 +5,8 @@ import type { Sealer } from "../contracts/sealing.ts";
 import { askWithin } from "../doctor/ask-program.ts";
 import {
   checksOver,
+  type GuestReaders,
+  guestChecksOver,
   type HostReaders,
   hostChecksOver,
   type Readers,
@@ -20,7 +22,7 @@ import type { Scope } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
 import { SCHEMA_VERSION } from "../stores/schema.ts";
 import { daemonReaders } from "./ask-daemon.ts";
-import { currentScope } from "./connect.ts";
+import { currentScope, isHeldByDaemon } from "./connect.ts";
 import { keyProviderOf, storePath } from "./in-process.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
 
@@ -36,9 +38,12 @@ const MODULES = ["", "/usr"].flatMap((root) =>
 /** sshd -T reads every host key first. */
 const SSHD_LIMIT = 5_000;
 
+const CLOCK = { ask: askWithin(), exists: existsSync, now: Date.now };
+
 /** What is right and wrong with this host's set-up, or with a person's own. */
 export async function examine(): Promise<readonly Finding[]> {
   const scope = currentScope();
+  if (isHeldByDaemon(scope)) return runChecks(guestChecksOver(guestReaders(scope)));
   // As whom the engine would act, for that one has to be able to.
   const seen = asOwner(scope, () => lookAround(scope));
   try {
@@ -89,9 +94,7 @@ function ownReaders(scope: Scope, seen: Seen): Readers {
   const storeFile = path ?? scope.storeFile;
   return {
     clock: {
-      ask: askWithin(),
-      exists: existsSync,
-      now: Date.now,
+      ...CLOCK,
       newestEvent: async () => {
         const all = await events();
         return all.length === 0 ? undefined : Math.max(...all.map(({ at }) => at));
@@ -107,6 +110,15 @@ function ownReaders(scope: Scope, seen: Seen): Readers {
       keyCheck: async () => (await content())?.keyCheck,
     },
     store: { isBegun, path, content, schema: SCHEMA_VERSION, sealer, space: spaceAt },
+  };
+}
+
+function guestReaders(scope: Scope): GuestReaders {
+  const { storeFile } = scope;
+  return {
+    clock: { ...CLOCK, newestEvent: async () => undefined },
+    daemon: daemonReaders(scope, PAM),
+    ownStore: existsSync(storeFile) ? storeFile : undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 import { Flags } from "@oclif/core";
-import { currentScope } from "../client/connect.ts";
+import { currentScope, isHeldByDaemon } from "../client/connect.ts";
 import { type Initialized, initialize } from "../client/initialize.ts";
 import { KEY_KINDS } from "../contracts/key-provider.ts";
 import { say, sayJson } from "../terminal/output.ts";
@@ -44,13 +44,17 @@ Other commands do this on first need, with the defaults.`;
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Init);
-    const made = await initialize(currentScope(), { key: flags.key, store: flags.store });
+    const scope = currentScope();
+    const made = await initialize(scope, { key: flags.key, store: flags.store });
     if (flags.json) return sayJson(made);
     say(
       `settings    ${made.settingsFile}`,
       `master key  ${made.key.place} ${made.key.created ? "(new)" : "(kept)"}`,
       `store       ${made.store.path} ${made.store.created ? "(new)" : "(kept)"}`,
       ...ownerLines(made),
+      ...(isHeldByDaemon(scope)
+        ? ["", "It is not asked: countersignd is here, and keeps what you enroll among the host's."]
+        : []),
       ...(made.key.created
         ? ["", "Back the key up, apart from the store: without it the store cannot be read."]
         : []),

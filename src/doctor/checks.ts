@@ -8,7 +8,7 @@ import { examineKey, type KeyReaders } from "./key.ts";
 import { examinePam, type PamReaders } from "./pam.ts";
 import { examineSettings, type SettingsReaders } from "./settings.ts";
 import { examineSshd, type SshdReaders } from "./sshd.ts";
-import { examineStore, type StoreReaders } from "./store.ts";
+import { examineGuest, examineStore, type StoreReaders } from "./store.ts";
 
 /** What the checks of one's own files look through. */
 export interface Readers {
@@ -24,6 +24,14 @@ export interface HostReaders {
   readonly daemon: DaemonReaders;
   readonly pam: PamReaders;
   readonly sshd: SshdReaders;
+}
+
+/** What somebody without root looks through where a daemon holds what they enroll. */
+export interface GuestReaders {
+  readonly clock: ClockReaders;
+  readonly daemon: DaemonReaders;
+  /** A store of their own from before, which is asked no more. */
+  readonly ownStore: string | undefined;
 }
 
 export interface Check {
@@ -52,6 +60,14 @@ export function hostChecksOver(host: HostReaders): readonly Check[] {
     { name: "daemon", examine: () => examineDaemon(host.daemon) },
     { name: "pam", examine: () => examinePam(host.pam) },
     { name: "sshd", examine: () => examineSshd(host.sshd) },
+  ];
+}
+
+export function guestChecksOver({ clock, daemon, ownStore }: GuestReaders): readonly Check[] {
+  return [
+    { name: "clock", examine: () => examineClock(clock) },
+    { name: "store", examine: () => examineGuest(ownStore) },
+    { name: "daemon", examine: () => examineDaemon(daemon) },
   ];
 }
 

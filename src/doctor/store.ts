@@ -59,6 +59,12 @@ export async function examineStore(readers: StoreReaders): Promise<Finding[]> {
   ];
 }
 
+/** Of whoever has what they enrolled in the host's store, which only the daemon opens. */
+export function examineGuest(ownStore: string | undefined): Finding[] {
+  const hosts = "what you enroll is in the host's, which countersignd holds";
+  return [ownStore === undefined ? ok(hosts) : warning(`${ownStore} is not asked: ${hosts}`)];
+}
+
 /** Of the file system a path lies on. */
 export function spaceAt(path: string): Space {
   const { bavail, bsize, files, ffree } = statfsSync(path);

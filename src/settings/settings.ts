@@ -71,6 +71,6 @@ function readJson(bytes: Uint8Array, path: string): unknown {
 
 function invalid(message: string): Fault {
   return new Fault("settings-invalid", message, {
-    hint: "mend the file by hand; until then everybody is refused",
+    hint: "mend the file by hand: it refuses everybody, through a running daemon once that is restarted",
   });
 }
