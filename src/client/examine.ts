@@ -14,6 +14,7 @@ import {
 } from "../doctor/checks.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { askingServices, passwordServices } from "../doctor/pam.ts";
+import { isForcedBy } from "../doctor/sshd-force.ts";
 import { spaceAt } from "../doctor/store.ts";
 import { readStore, type StoreContent } from "../doctor/store-file.ts";
 import { ownUid } from "../files/owner.ts";
@@ -34,6 +35,8 @@ const PAM = { directories: ["/etc/pam.d", "/usr/lib/pam.d"], conf: "/etc/pam.con
 const MODULES = ["", "/usr"].flatMap((root) =>
   ["lib", "lib64", "lib/*", "lib32"].map((lib) => `${root}/${lib}/security`),
 );
+
+const SSHD_CONFIG = "/etc/ssh/sshd_config";
 
 /** sshd -T reads every host key first. */
 const SSHD_LIMIT = 5_000;
@@ -127,10 +130,17 @@ function hostReaders(scope: Scope, isBegun: () => boolean): HostReaders {
   const program = resolve(dirname(process.argv[1] ?? "."), "../bin/countersign.js");
   return {
     daemon: daemonReaders(scope, PAM),
-    pam: { ...PAM, owner: 0, moduleDirectories: globSync(MODULES), program, isBegun },
+    pam: {
+      ...PAM,
+      owner: 0,
+      moduleDirectories: globSync(MODULES),
+      program,
+      isBegun,
+      isForced: () => isForcedBy(SSHD_CONFIG),
+    },
     sshd: {
       programs: ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"],
-      config: "/etc/ssh/sshd_config",
+      config: SSHD_CONFIG,
       exists: existsSync,
       ask: askWithin(SSHD_LIMIT),
       asksCountersign: () => askingServices(PAM).includes("sshd"),

@@ -24,7 +24,7 @@ export async function playDemo({ service, settings }: Connection): Promise<void>
   if (isLive) {
     const content = { ...enrollment, account: USER, parameters: options };
     say(...enrollmentCard(content, (await settings()).qr, process.env, process.stdout));
-    say("You are her phone: scan this and type the code, or press Enter to have it played.");
+    say("You are her phone: scan this and type the code; Enter alone has it played.");
   }
   const phone = new Phone(enrollment, person);
   const { backupCodes, code } = await enroll(service, phone);

@@ -16,6 +16,8 @@ export interface PamReaders extends PamPlaces, Installed {
   readonly program: string;
   /** False when this host has neither settings nor key nor store. */
   readonly isBegun: () => boolean;
+  /** True where sshd's ForceCommand asks, which needs no service. */
+  readonly isForced: () => boolean;
 }
 
 const { ok, warning, problem } = voiceOf("pam");
@@ -78,7 +80,8 @@ export function askedSockets(places: PamPlaces): AskedSocket[] {
   return [...asked].map(([path, services]) => ({ path, services: [...services] }));
 }
 
-function none({ program }: PamReaders): Finding {
+function none({ program, isForced }: PamReaders): Finding {
+  if (isForced()) return ok("no service asks countersign: sshd's ForceCommand does");
   return warning(
     "no service asks countersign",
     "enroll first, then write in /etc/pam.d/sshd in place of its @include common-auth: " +

@@ -1,6 +1,6 @@
 /** What `ForceCommand … countersign login` leaves uncovered: it stands before a session's command alone. */
 import { type Finding, voiceOf } from "./finding.ts";
-import type { MatchedSetting, SshdSettings } from "./sshd-settings.ts";
+import { type MatchedSetting, type SshdSettings, writtenIn } from "./sshd-settings.ts";
 
 /** The settings that are looked at here, with sshd's own defaults. */
 export const FORCE_DEFAULTS: Readonly<Record<string, string>> = {
@@ -42,11 +42,19 @@ export interface Forced {
   readonly blocks: readonly MatchedSetting[];
 }
 
-export function forcedIn(settings: SshdSettings): Forced | undefined {
-  const forAll = LOGIN.test(settings.values.get("forcecommand") ?? "");
+export function forcedIn({
+  values,
+  inMatch,
+}: Pick<SshdSettings, "values" | "inMatch">): Forced | undefined {
+  const forAll = LOGIN.test(values.get("forcecommand") ?? "");
   const forces = ({ name, value }: MatchedSetting) => name === "forcecommand" && LOGIN.test(value);
-  const blocks = settings.inMatch.filter(forces);
+  const blocks = inMatch.filter(forces);
   return forAll || blocks.length > 0 ? { forAll, blocks } : undefined;
+}
+
+/** True where these files force it for anybody. */
+export function isForcedBy(config: string): boolean {
+  return forcedIn(writtenIn(config, ["forcecommand"])) !== undefined;
 }
 
 /** @param write the mend for a line that is to stand at the head of the settings */

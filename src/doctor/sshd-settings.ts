@@ -54,6 +54,16 @@ export async function readSshdSettings(
   return { values, effective, inMatch, broken, accepted, subsystems };
 }
 
+/** The same by the files alone, without asking sshd. */
+export function writtenIn(
+  config: string,
+  asked: readonly string[],
+): Pick<SshdSettings, "values" | "inMatch"> {
+  const written = new Written(asked);
+  written.read(config, false, 0);
+  return { values: written.global.values, inMatch: written.inMatch };
+}
+
 /** Lines outside Match blocks. */
 class Values {
   readonly values = new Map<string, string>();

@@ -9,6 +9,7 @@ import {
   examinePam,
   passwordServices,
 } from "../../src/doctor/pam.ts";
+import { isForcedBy } from "../../src/doctor/sshd-force.ts";
 import { sandbox } from "../files/sandbox.ts";
 import { plant, told } from "./findings.ts";
 
@@ -47,6 +48,7 @@ class Host {
       moduleDirectories: [join(this.at, "security")],
       program: "/usr/local/bin/countersign",
       isBegun: () => this.isBegun,
+      isForced: () => isForcedBy(join(this.at, "sshd_config")),
     };
   }
 
@@ -90,6 +92,14 @@ test("no service is a warning with the line to add", (t) => {
     /: (auth .*), and below it: (auth .*)$/.exec(finding?.mend ?? "") ?? [];
   host.plant({ sshd: `${asking.replace("/usr/local/bin/countersign", "$P")}\n${answering}\n` });
   assert.deepEqual(host.say(), ["ok sshd: ask for a code"]);
+});
+
+test("where ForceCommand asks, no service needs to", (t) => {
+  const host = new Host(t, { sshd: "auth required pam_unix.so\n" });
+  plant(host.at, { sshd_config: "Match User alice\nForceCommand /usr/bin/countersign login\n" });
+  assert.deepEqual(host.say(), ["ok no service asks countersign: sshd's ForceCommand does"]);
+  plant(host.at, { sshd_config: "ForceCommand /usr/bin/true\n" });
+  assert.match(host.say()[0] ?? "", /^warning no service asks/);
 });
 
 test("where nothing answers for credentials sshd lets nobody in, and it is said", (t) => {
