@@ -15,8 +15,13 @@ import { callOver } from "./over-socket.ts";
 /** Milliseconds. */
 const PATIENCE = 2_000;
 
-export function daemonReaders({ socketFile, storeFile }: Scope, pam: PamPlaces): DaemonReaders {
+export function daemonReaders(
+  { socketFile, storeFile }: Scope,
+  pam: PamPlaces,
+  isForced: () => boolean,
+): DaemonReaders {
   return {
+    isForced,
     socket: socketFile,
     asked: () => askedSockets(pam),
     trusted: trustedOwnerOf,

@@ -26,8 +26,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
 async function inThisProcess(options: ConnectOptions): Promise<Connection> {
   const caller = callerOfThisProcess();
   const scope = options.scope ?? currentScope(options.pam);
-  const settings = await settingsOf(scope);
+  // First of all: to a user's eyes the owner of the host's files is a stranger.
   if (scope.name === "system" && caller.uid !== 0) throw withoutDaemon(scope);
+  const settings = await settingsOf(scope);
   if (options.begin) await beginWhereUntouched(scope);
   const { openParts } = await import("./in-process.ts");
   const { countersignFor } = await import("../engine/countersign.ts");

@@ -38,6 +38,8 @@ const MODULES = ["", "/usr"].flatMap((root) =>
 
 const SSHD_CONFIG = "/etc/ssh/sshd_config";
 
+const isForced = (): boolean => isForcedBy(SSHD_CONFIG);
+
 /** sshd -T reads every host key first. */
 const SSHD_LIMIT = 5_000;
 
@@ -120,7 +122,7 @@ function guestReaders(scope: Scope): GuestReaders {
   const { storeFile } = scope;
   return {
     clock: { ...CLOCK, newestEvent: async () => undefined },
-    daemon: daemonReaders(scope, PAM),
+    daemon: daemonReaders(scope, PAM, isForced),
     ownStore: existsSync(storeFile) ? storeFile : undefined,
   };
 }
@@ -129,7 +131,7 @@ function hostReaders(scope: Scope, isBegun: () => boolean): HostReaders {
   // Started by the launcher, or by what the launcher starts, which is beside its folder.
   const program = resolve(dirname(process.argv[1] ?? "."), "../bin/countersign.js");
   return {
-    daemon: daemonReaders(scope, PAM),
+    daemon: daemonReaders(scope, PAM, isForced),
     pam: {
       ...PAM,
       owner: 0,

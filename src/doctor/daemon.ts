@@ -17,6 +17,8 @@ export interface DaemonReaders {
   readonly socket: string;
   /** Where the lines of the PAM module do. */
   readonly asked: () => readonly AskedSocket[];
+  /** True where sshd's ForceCommand asks, which only a daemon answers. */
+  readonly isForced: () => boolean;
   /** Uid that may hold the socket besides root. */
   readonly trusted: (directory: string) => number;
   readonly ask: (socket: string) => Promise<DaemonAnswer>;
@@ -46,7 +48,7 @@ export async function examineDaemon(readers: DaemonReaders): Promise<Finding[]> 
 async function examineOwn(readers: DaemonReaders, services: readonly string[]): Promise<Finding[]> {
   const { socket } = readers;
   const found = lstatSync(socket, { throwIfNoEntry: false });
-  if (!found) return [none(services)];
+  if (!found) return none(services, readers.isForced());
   const refused = refusalOf(readers, socket, found);
   if (refused) return [refused];
   const answer = await readers.ask(socket);
@@ -59,13 +61,18 @@ async function examineOwn(readers: DaemonReaders, services: readonly string[]): 
   return odd.length > 0 ? odd : [ok(`countersignd answers, as ${who ?? `uid ${answer.uid}`}`)];
 }
 
-function none(services: readonly string[]): Finding {
-  if (services.length === 0) return ok("no daemon: commands work in this process");
-  return warning(
-    `no daemon, so each login through ${services.join(", ")} starts the verifier, as root, and ` +
-      "users without root cannot enroll",
-    START,
-  );
+function none(services: readonly string[], isForced: boolean): Finding[] {
+  const found: Finding[] = [];
+  if (isForced) {
+    const who = "ForceCommand countersign login lets in nobody but root";
+    found.push(problem(`no daemon, and without one ${who}`, START));
+  }
+  if (services.length > 0) {
+    const logins = `each login through ${services.join(", ")}`;
+    const what = "starts the verifier, as root, and users without root cannot enroll";
+    found.push(warning(`no daemon, so ${logins} ${what}`, START));
+  }
+  return found.length > 0 ? found : [ok("no daemon: commands work in this process")];
 }
 
 /** What keeps the commands and the PAM module from speaking to it at all. */

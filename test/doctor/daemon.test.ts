@@ -33,6 +33,21 @@ test("one that is well, as its own user", parts, async (t) => {
   assert.equal(await say(host), "ok no daemon: commands work in this process");
 });
 
+test("none, where ForceCommand needs one", parts, async (t) => {
+  const host = await Host.withoutDaemon(t, ADD_OWN_USER);
+  await succeed(host.as(), ["init"]);
+  await host.sandbox.sh(
+    "mkdir -p /etc/ssh; echo 'ForceCommand /usr/local/bin/countersign login' > /etc/ssh/sshd_config",
+  );
+  const lost = "ForceCommand countersign login lets in nobody but root";
+  const ended = await host.as()(["doctor", "--json"]);
+  assert.equal(ended.code, 1);
+  assert.ok(ended.stdout.includes(`"problem","message":"no daemon, and without one ${lost}"`));
+  const login = await host.as("alice")(["login"], { input: "123456\n" });
+  assert.equal(login.code, 5);
+  assert.match(login.stderr, /^error: .*countersignd is not running\ntry: ask an administrator/);
+});
+
 test("one that is root, with and without a user of its own", parts, async (t) => {
   const host = await Host.withoutDaemon(t);
   await succeed(host.as(), ["init"]);
