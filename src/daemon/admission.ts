@@ -5,35 +5,61 @@ export interface Admission {
   readonly each: number;
 }
 
+/** A connection, as far as its place is concerned. */
+export interface Guest {
+  /** True from its opening to its ending. */
+  readonly isUnderWay: boolean;
+  destroy(): void;
+}
+
 const ROOT = 0;
 
 export class Doorkeeper {
   readonly #admission: Admission;
   readonly #open = new Map<number, number>();
-  #total = 0;
+  /** Those that are not root's, the oldest first. */
+  readonly #guests = new Map<Guest, number>();
 
   constructor(admission: Admission) {
     this.#admission = admission;
   }
 
   /**
-   * Lets a connection of this uid in, or not. Root's always are: sshd, sudo and su connect as
-   * root, and no user may fill the room that a login needs.
+   * True where a connection of this uid may come in. Root's always may: sshd, sudo and su
+   * connect as root, and no user may fill the room that a login needs.
    */
-  enter(uid: number): boolean {
-    const open = this.#open.get(uid) ?? 0;
-    if (uid !== ROOT && (open >= this.#admission.each || this.#total >= this.#admission.total)) {
-      return false;
-    }
-    this.#open.set(uid, open + 1);
-    if (uid !== ROOT) this.#total++;
-    return true;
+  hasRoom(uid: number): boolean {
+    if (uid === ROOT) return true;
+    if ((this.#open.get(uid) ?? 0) >= this.#admission.each) return false;
+    return this.#guests.size < this.#admission.total || this.#turnOut();
   }
 
-  leave(uid: number): void {
+  enter(guest: Guest, uid: number): void {
+    if (uid === ROOT) return;
+    this.#open.set(uid, (this.#open.get(uid) ?? 0) + 1);
+    this.#guests.set(guest, uid);
+  }
+
+  leave(guest: Guest): void {
+    const uid = this.#guests.get(guest);
+    if (uid === undefined) return;
+    this.#guests.delete(guest);
     const open = (this.#open.get(uid) ?? 1) - 1;
     if (open === 0) this.#open.delete(uid);
     else this.#open.set(uid, open);
-    if (uid !== ROOT) this.#total--;
+  }
+
+  /**
+   * Turns out the oldest that only holds a place: one user may have the 65,536 uids of their
+   * user namespaces (subuid(5)), and with some of them fill the room without asking anything.
+   */
+  #turnOut(): boolean {
+    for (const guest of this.#guests.keys()) {
+      if (guest.isUnderWay) continue;
+      this.leave(guest);
+      guest.destroy();
+      return true;
+    }
+    return false;
   }
 }

@@ -12,6 +12,7 @@ import { trustedOwnerOf } from "../files/daemon-user.ts";
 import { makeTrustedDirectory } from "../files/trusted-file.ts";
 import { type Scope, scopeOf } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
+import { Lanes } from "./lanes.ts";
 import { ADMISSION, LIMITS } from "./limits.ts";
 import { notify } from "./notify.ts";
 import { becomeOwnUser, isOwnUser } from "./own-user.ts";
@@ -32,10 +33,14 @@ async function runDaemon(): Promise<void> {
   // A host whose files are being given away: root goes on with both.
   actAsOwner(scope);
   let parts = await openParts(scope, loadSettings(scope));
+  const lanes = new Lanes(parts.slowHash);
   const server = new DaemonServer({
     limits: LIMITS,
     admission: ADMISSION,
-    serviceFor: (caller) => countersignFor(parts, caller),
+    serviceFor: (caller) => {
+      const slowHash = lanes.of(caller.uid);
+      return countersignFor({ ...parts, slowHash }, caller);
+    },
     log,
   });
   const reload = (): void => {

@@ -1,7 +1,7 @@
 /** Serves one opening: a verification or a call, as the caller the kernel named. */
 import type { Socket } from "node:net";
 import type { Caller, Countersign } from "../contracts/service.ts";
-import type { Fault } from "../core/fault.ts";
+import { Fault } from "../core/fault.ts";
 import { Malformed } from "../protocol/lines.ts";
 import type { DaemonMessage, Ending, Opening } from "../protocol/messages.ts";
 import type { DaemonConnection } from "../wire/connection.ts";
@@ -34,6 +34,8 @@ export async function serve(
     return { kind: "result", document: JSON.stringify(result ?? null) };
   } catch (error) {
     if (error instanceof Malformed) return undefined;
+    // What is no fault is a mistake of the program's, and for the log of whoever called this.
+    if (!(error instanceof Fault)) throw error;
     return toFault(error);
   }
 }

@@ -61,19 +61,22 @@ export class DaemonServer {
       socket.destroy();
       return;
     }
-    if (!this.#doorkeeper.enter(uid)) {
+    if (!this.#doorkeeper.hasRoom(uid)) {
       socket.destroy();
       return;
     }
+    let served = Promise.resolve();
     const connection = new DaemonConnection(socket, this.#options.limits, (opening) => {
-      const served = this.#serve(opening, connection, uid);
+      served = this.#serve(opening, connection, uid);
       this.#underWay.add(served);
       void served.finally(() => this.#underWay.delete(served));
     });
+    this.#doorkeeper.enter(connection, uid);
     this.#connections.add(connection);
     socket.once("close", () => {
       this.#connections.delete(connection);
-      this.#doorkeeper.leave(uid);
+      // What was asked for counts until it is done: to be hung up on makes no room to ask for more.
+      void served.then(() => this.#doorkeeper.leave(connection));
     });
   }
 
@@ -95,17 +98,23 @@ export class DaemonServer {
     } catch (error) {
       if (error instanceof Fault)
         return { kind: "fault", code: error.code, message: error.message };
-      this.#options.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.#report(
+        new Fault(
+          "internal",
+          error instanceof Error ? (error.stack ?? error.message) : String(error),
+        ),
+        "FAILED",
+      );
       return { kind: "fault", code: "internal", message: "the daemon failed; its log has more" };
     }
   }
 
   /** Not for every login: the log shall not be what fills the disk. */
-  #report({ message, hint }: Fault): void {
+  #report({ message, hint }: Fault, what = "UNAVAILABLE"): void {
     const at = performance.now();
     if (message === this.#lastReport.message && at - this.#lastReport.at < REPORT_AGAIN) return;
     this.#lastReport = { message, at };
-    this.#options.log(`UNAVAILABLE: ${message}`);
+    this.#options.log(`${what}: ${message}`);
     if (hint) this.#options.log(`try: ${hint}`);
   }
 }

@@ -1,6 +1,7 @@
 /** Backup codes: made, shown once, kept as hashes. A new set kills the old one. */
 import type { Conversation } from "../contracts/conversation.ts";
 import type { BackupCodeStatus, Caller } from "../contracts/service.ts";
+import type { Transaction } from "../contracts/store.ts";
 import {
   BACKUP_CODE_LENGTH,
   BACKUP_CODE_SALT_BYTES,
@@ -38,11 +39,11 @@ export async function generateBackupCodes(
 ): Promise<readonly string[]> {
   mayActOn(caller, user);
   await demandFreshCode(parts, caller, user, conversation);
+  // Ten slow hashes are not made for one who cannot have them.
+  await parts.store.read((view) => mustHaveAuthenticator(view, user));
   const { codes, set } = await newBackupCodes(parts, user);
   await parts.store.transact(async (tx) => {
-    const overview = await tx.accounts.overview(user);
-    if (!overview?.authenticators.some(({ status }) => status === "active"))
-      throw notEnrolled(user);
+    await mustHaveAuthenticator(tx, user);
     await tx.backupCodes.replace(user, set, parts.clock.now());
     await record(tx, parts, caller, { action: "backup-codes-generate", user });
   });
@@ -75,9 +76,11 @@ export async function revokeBackupCodes(
   });
 }
 
-function notEnrolled(user: string): Fault {
+async function mustHaveAuthenticator(view: Transaction, user: string): Promise<void> {
+  const overview = await view.accounts.overview(user);
+  if (overview?.authenticators.some(({ status }) => status === "active")) return;
   const name = printable(user);
-  return new Fault("conflict", `${name} has no authenticator`, {
+  throw new Fault("conflict", `${name} has no authenticator`, {
     hint: `countersign enroll ${name}`,
   });
 }

@@ -41,6 +41,7 @@ export class DaemonConnection {
   #idle: NodeJS.Timeout | undefined;
   #waiter: Waiter | undefined;
   #isOpened = false;
+  #isFinished = false;
   /** Why no more answers come. */
   #ended: Ended | undefined;
   /** The end that the engine was told of: from then on it asks nobody. */
@@ -61,6 +62,11 @@ export class DaemonConnection {
     // Half-closed, a client still wants its ending; without an opening there is none to wait for.
     socket.on("end", () => (this.#isOpened ? this.#over("end-of-input") : this.destroy()));
     socket.on("close", () => this.destroy());
+  }
+
+  /** True from its opening to its ending. */
+  get isUnderWay(): boolean {
+    return this.#isOpened && !this.#isFinished;
   }
 
   /** The person behind the connection. */
@@ -111,6 +117,7 @@ export class DaemonConnection {
 
   /** Sends the last message, and hangs up once it is sent: the client first, if it will. */
   finish(message: DaemonMessage): void {
+    this.#isFinished = true;
     clearTimeout(this.#idle);
     if (!this.socket.writable) {
       this.destroy();

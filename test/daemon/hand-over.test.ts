@@ -21,19 +21,23 @@ const SWAP = `
 /** Tries of a race that was won one time in four or so. */
 const TRIES = 12;
 
-test("that user gets no file of root's by a store whose way changes under init", parts, async (t) => {
-  const host = await Host.withoutDaemon(t, ADD_OWN_USER);
-  const root = host.as();
-  await succeed(root, ["init"]);
-  const user = "countersign";
-  const settings = JSON.stringify({ store: "sqlite:/var/lib/countersign/a/shadow" });
-  await host.sandbox.sh("mkdir /var/lib/countersign/b", { user });
-  await host.sandbox.sh("cat > /etc/countersign/countersign.json", { user, input: settings });
-  const [command = "", ...args] = host.sandbox.enter([process.execPath, "-e", SWAP], user);
-  const swapper = spawn(command, args, { env: MINIMAL_ENV, stdio: "ignore" });
-  t.after(() => swapper.kill("SIGKILL"));
-  for (let tries = 0; tries < TRIES; tries++) {
-    await root(["init"]);
-    assert.equal((await host.sandbox.sh("stat -c %U /etc/shadow")).trim(), "root");
-  }
-});
+test(
+  "that user gets no file of root's by a store whose way changes under init",
+  parts,
+  async (t) => {
+    const host = await Host.withoutDaemon(t, ADD_OWN_USER);
+    const root = host.as();
+    await succeed(root, ["init"]);
+    const user = "countersign";
+    const settings = JSON.stringify({ store: "sqlite:/var/lib/countersign/a/shadow" });
+    await host.sandbox.sh("mkdir /var/lib/countersign/b", { user });
+    await host.sandbox.sh("cat > /etc/countersign/countersign.json", { user, input: settings });
+    const [command = "", ...args] = host.sandbox.enter([process.execPath, "-e", SWAP], user);
+    const swapper = spawn(command, args, { env: MINIMAL_ENV, stdio: "ignore" });
+    t.after(() => swapper.kill("SIGKILL"));
+    for (let tries = 0; tries < TRIES; tries++) {
+      await root(["init"]);
+      assert.equal((await host.sandbox.sh("stat -c %U /etc/shadow")).trim(), "root");
+    }
+  },
+);
