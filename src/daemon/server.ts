@@ -6,6 +6,8 @@ import type { Ending, Opening } from "../protocol/messages.ts";
 import { DaemonConnection, type Limits } from "../wire/connection.ts";
 import { loginOf } from "./accounts.ts";
 import { type Admission, Doorkeeper } from "./admission.ts";
+import { FAREWELL, RATE } from "./limits.ts";
+import { Pace, type Rate } from "./pace.ts";
 import { peerOf } from "./peer.ts";
 import { serve } from "./serve.ts";
 
@@ -17,6 +19,9 @@ const REPORT_AGAIN = 60_000;
 export interface ServerOptions {
   readonly limits: Limits;
   readonly admission: Admission;
+  /** The true ones when absent. */
+  readonly rate?: Rate;
+  readonly farewell?: number;
   /** The engine's face for this caller, by the settings now in force. */
   readonly serviceFor: (caller: Caller) => Countersign;
   /** Told of what went wrong inside; never of what a peer sent. */
@@ -27,6 +32,7 @@ export class DaemonServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
   readonly #doorkeeper: Doorkeeper;
+  readonly #pace: Pace;
   readonly #connections = new Set<DaemonConnection>();
   readonly #underWay = new Set<Promise<void>>();
   #lastReport = { message: "", at: 0 };
@@ -34,6 +40,7 @@ export class DaemonServer {
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#doorkeeper = new Doorkeeper(options.admission);
+    this.#pace = new Pace(options.rate ?? RATE);
     // A client may close its sending side before it has its verdict.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#admit(socket));
   }
@@ -45,11 +52,19 @@ export class DaemonServer {
     });
   }
 
-  /** Takes no more connections, and resolves when those there are have their endings. */
+  /**
+   * Takes no more connections, and resolves when those there are have their endings. A person
+   * at a prompt is not waited for as long as they like: the next daemon is.
+   */
   async stop(): Promise<void> {
     this.#server.close();
     for (const connection of this.#connections) connection.dismiss();
+    const leave = (): void => {
+      for (const connection of this.#connections) connection.destroy();
+    };
+    const late = setTimeout(leave, this.#options.farewell ?? FAREWELL);
     await Promise.all(this.#underWay);
+    clearTimeout(late);
   }
 
   #admit(socket: Socket): void {
@@ -92,6 +107,9 @@ export class DaemonServer {
     uid: number,
   ): Promise<Ending | undefined> {
     try {
+      await this.#pace.turn(uid);
+      // Nobody is there any more to be asked, or told: nothing happens, and nothing is recorded.
+      if (connection.socket.destroyed) return undefined;
       const caller = { uid, login: await loginOf(uid), ownsStore: false };
       const service = this.#options.serviceFor(caller);
       return await serve(opening, connection, service, caller, (fault) => this.#report(fault));

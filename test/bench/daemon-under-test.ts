@@ -12,6 +12,13 @@ const BUILT = fileURLToPath(new URL("../../dist/daemon.js", import.meta.url));
 /** Names its own files and functions, for a profile. */
 const SOURCE = fileURLToPath(new URL("../../src/daemon/main.ts", import.meta.url));
 
+/** How the launcher starts it: what its memory is measured with. */
+const FLAGS = [
+  ...readFileSync(new URL("../../bin/countersignd.js", import.meta.url), "utf8").matchAll(
+    / (--max-\S+)/g,
+  ),
+].map(([, flag]) => String(flag));
+
 /** Date.now reads eight bytes of a file: whoever writes them sets the clock, at once. */
 const SET_CLOCK = (file: string): string => `
 import { openSync, readSync } from "node:fs";
@@ -39,7 +46,7 @@ export class Daemon {
   }
 
   static async start(home: string, { clockFile, profile }: DaemonOptions = {}): Promise<Daemon> {
-    const args: string[] = [];
+    const args = [...new Set(FLAGS)];
     if (clockFile) {
       writeClock(clockFile, Date.now());
       args.push("--import", `data:text/javascript,${encodeURIComponent(SET_CLOCK(clockFile))}`);
