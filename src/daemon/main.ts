@@ -47,11 +47,13 @@ async function runDaemon(): Promise<void> {
     parts = reloaded(scope, parts);
   };
   watchSettings(scope, reload);
+  // Before anybody can know that it runs: a signal unheard would end it as it stands.
+  const toldToEnd = untilToldToEnd(reload);
   await server.listen(await place(scope));
   if (!inherited()) chmodSync(scope.socketFile, 0o666);
   log(`listening on ${inherited() ? "the socket of its unit" : scope.socketFile}`);
   notify("READY=1");
-  await untilToldToEnd(reload);
+  await toldToEnd;
   notify("STOPPING=1");
   await server.stop();
   await parts.store.close();
