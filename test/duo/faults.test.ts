@@ -138,7 +138,7 @@ test("no secret is in a fault", needs("openssl"), async (t) => {
   }
 });
 
-const CERTIFICATES: Readonly<Record<Exclude<CertificateKind, "good">, RegExp>> = {
+const CERTIFICATES: Readonly<Record<Exclude<CertificateKind, "good" | "name-only">, RegExp>> = {
   "other-name": /it is of another host$/,
   expired: /it has expired$/,
   "other-authority": /no trusted authority vouches for it$/,

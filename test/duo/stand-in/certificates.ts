@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What a server shows; none but the first will do. */
-export type CertificateKind = "good" | "other-name" | "expired" | "other-authority";
+/** What a server shows: of its name and its address, of its name alone, or what will not do. */
+export type CertificateKind = "good" | "name-only" | "other-name" | "expired" | "other-authority";
 
 export interface Shown {
   readonly key: string;
@@ -38,6 +38,7 @@ export function certificates(): Certificates {
       stranger: readFileSync(join(directory, "stranger.pem"), "utf8"),
       shown: {
         good: makeShown(directory, "authority", NAMES, "2"),
+        "name-only": makeShown(directory, "authority", "subjectAltName=DNS:localhost", "2"),
         "other-name": makeShown(directory, "authority", OTHER_NAMES, "2"),
         expired: makeShown(directory, "authority", NAMES, "-1"),
         "other-authority": makeShown(directory, "stranger", NAMES, "2"),
