@@ -32,6 +32,10 @@ export type FaultCode =
   | "not-found"
   | "conflict"
   | "refused"
+  // Duo: out of reach; answered, but not as asked; answered with what does not hold.
+  | "duo-unreachable"
+  | "duo-refused"
+  | "duo-invalid"
   | "internal";
 
 /** How a fault is mended, and what caused it. */
