@@ -1,0 +1,142 @@
+/**
+ * Duo's replies to the prompt's requests, sorted: out of reach, refused, or not what Duo
+ * says. What goes wrong is told from a fixed list: the SDK's errors hold the whole request,
+ * with the client assertion and the code, and a reply's text may echo them.
+ */
+import { errnoOf, Fault } from "../core/fault.ts";
+
+/** What is looked at of a reply. */
+export interface Reply {
+  readonly status: number;
+  readonly data: unknown;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** Largest reply that is read, in bytes: an id token takes 2 or 3 thousand. */
+export const LARGEST_REPLY = 64 * 1024;
+
+/** Seconds that this clock may be off before it is named as what Duo minds. */
+const CLOCK_TOLERANCE = 60;
+
+/** OpenSSL's and Node's names for a certificate that is not trusted, and for TLS that fails. */
+const CERTIFICATE =
+  /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/;
+const TLS = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/;
+
+/** axios's names, and none where it has none, in words. */
+const WORDS: Readonly<Record<string, string>> = {
+  "": "no connection",
+  ERR_CANCELED: "no answer in time",
+  ERR_BAD_RESPONSE: "the answer broke off",
+};
+
+/** RFC 6749 5.2 and Duo's own: the only words of a reply that are repeated. */
+const MEANINGS: Readonly<Record<string, readonly [string, string]>> = {
+  invalid_client: [
+    "Duo refused the client id or the client secret",
+    "copy both again from the application's page in the Duo Admin Panel",
+  ],
+  unauthorized_client: [
+    "Duo refused this application",
+    "see in the Duo Admin Panel that it is a Web SDK application",
+  ],
+  invalid_grant: ["Duo did not take the code", "a code counts once and not for long: start again"],
+  invalid_request: ["Duo refused the request as invalid", "start again"],
+  access_denied: ["Duo denied access", "see the application's policy in the Duo Admin Panel"],
+};
+
+/** Duo's number for keys of another kind of application. */
+const WRONG_APPLICATION = 40_301;
+
+/**
+ * Refuses a reply that came with a good status and yet is not good.
+ * @throws Fault `duo-refused`, `duo-invalid`
+ */
+export function demandGoodReply(reply: Reply, now: number): void {
+  const fields = jsonOf(reply);
+  if (fields === undefined) throw notDuo("a reply that is no JSON");
+  if (fields.stat === "FAIL" || "error" in fields) throw refusal(reply, now);
+}
+
+/** Why there was no good reply. */
+export function faultOfFailure(failure: unknown, now: number): Fault {
+  const reply = replyOf(failure);
+  if (reply) return faultOfReply(reply, now);
+  const name = errnoOf(failure) ?? "";
+  if (/maxContentLength/.test(messageOf(failure))) return notDuo("a reply that is too large");
+  if (CERTIFICATE.test(name) || TLS.test(name)) {
+    return new Fault("duo-unreachable", `no trusted connection to Duo: ${name}`, {
+      hint: "see that nothing comes between; a private CA is named with --ca-file",
+    });
+  }
+  if (/^(HPE|Z)_/.test(name)) return notDuo("a reply that is no HTTP");
+  return new Fault("duo-unreachable", `Duo cannot be reached: ${WORDS[name] ?? name}`, {
+    hint: "see that this host reaches the API host on port 443",
+  });
+}
+
+/** Seconds that a reply of 429 asks to wait, or undefined for any other (RFC 9110 10.2.3). */
+export function secondsToWait(failure: unknown): number | undefined {
+  const reply = replyOf(failure);
+  if (reply?.status !== 429) return undefined;
+  const text = String(reply.headers["retry-after"] ?? "");
+  return /^[0-9]{1,5}$/.test(text) ? Number(text) : undefined;
+}
+
+function faultOfReply(reply: Reply, now: number): Fault {
+  if (reply.status >= 500) {
+    return new Fault("duo-unreachable", `Duo answers with status ${reply.status}`, {
+      hint: "see status.duo.com",
+    });
+  }
+  // Not out of reach: whoever can make it too many must not come in by the fail mode.
+  if (reply.status === 429) {
+    return new Fault("duo-refused", "Duo was asked too often", { hint: "wait a minute" });
+  }
+  if (reply.status < 400) return notDuo(`a redirect, status ${reply.status}`);
+  return jsonOf(reply) ? refusal(reply, now) : notDuo(`status ${reply.status}, and no JSON`);
+}
+
+/** What Duo says in refusing: an OAuth error, or stat FAIL with a number and a time. */
+function refusal(reply: Reply, now: number): Fault {
+  const { error, message, code, timestamp } = jsonOf(reply) ?? {};
+  const off = typeof timestamp === "number" ? Math.round(now / 1000 - timestamp) : 0;
+  if (Math.abs(off) > CLOCK_TOLERANCE) {
+    const offset = `${Math.abs(off)} s ${off > 0 ? "ahead" : "behind"}`;
+    return new Fault("duo-refused", `Duo refused: this host's clock is ${offset}`, {
+      hint: "set the clock: timedatectl set-ntp true",
+    });
+  }
+  const word = code === WRONG_APPLICATION ? "unauthorized_client" : String(error ?? message);
+  const [what, hint] = Object.hasOwn(MEANINGS, word) ? (MEANINGS[word] ?? []) : [];
+  const number = Number.isInteger(code) ? ` (${code})` : "";
+  return new Fault(
+    "duo-refused",
+    `${what ?? `Duo refused with status ${reply.status}`}${number}`,
+    hint === undefined ? {} : { hint },
+  );
+}
+
+function notDuo(what: string): Fault {
+  return new Fault("duo-invalid", `what answered is not Duo: ${what}`, {
+    hint: "see that the API host is right and that nothing comes between",
+  });
+}
+
+function jsonOf(reply: Reply): Readonly<Record<string, unknown>> | undefined {
+  const { data } = reply;
+  return typeof data === "object" && data !== null && !Array.isArray(data)
+    ? (data as Readonly<Record<string, unknown>>)
+    : undefined;
+}
+
+/** The reply that was the failure; one of a good status that broke off is none. */
+function replyOf(failure: unknown): Reply | undefined {
+  if (!(failure instanceof Error) || !("response" in failure)) return undefined;
+  const reply = failure.response as Reply | undefined;
+  return reply && reply.status >= 300 ? reply : undefined;
+}
+
+function messageOf(failure: unknown): string {
+  return failure instanceof Error ? failure.message : "";
+}
