@@ -69,7 +69,8 @@ const ROOMS = {
     types: ["contracts"],
     // koffi: what Node does not offer of the C library, such as poll(2).
     packages: ["qrcode-terminal", "pngjs", "open", "koffi"],
-    builtins: ["fs", "tty", "readline", "http"],
+    // crypto: the hash by which a page's policy names the one style that counts.
+    builtins: ["fs", "tty", "readline", "http", "net", "crypto"],
   },
   commands: {
     // Of the contracts, lists such as KEY_KINDS: what a flag may be.
