@@ -139,6 +139,8 @@ export class PromptStandIn {
     const url = new URL(request.url ?? "", this.address);
     const route = `${request.method} ${url.pathname}`;
     this.requests.push(route);
+    // Every browser asks for it.
+    if (route === "GET /favicon.ico") return void response.writeHead(204).end();
     const body = await text(request);
     if (route === `GET ${AUTHORIZE}`) return this.#authorize(url.searchParams, response);
     if (route === `POST ${ANSWER_PATH}`) return this.#press(fieldsOf(body), response);
