@@ -76,7 +76,7 @@ export class CallbackServer {
   readonly #servers: Server[] = [];
   #port = 0;
   #state: string | undefined;
-  /** The query that was taken; once there is one, no other is. */
+  /** The query that was taken; there is no state for another then. */
   #taken: string | undefined;
   #settle: (reply: Reply) => void = () => undefined;
   #lingering: NodeJS.Timeout | undefined;
@@ -164,8 +164,9 @@ export class CallbackServer {
 
   #take(query: string): boolean {
     const redirect = readRedirect(query);
-    if (!redirect || this.#state === undefined || this.#taken !== undefined) return false;
+    if (!redirect || this.#state === undefined) return false;
     if (!sameSecret(redirect.state, this.#state)) return false;
+    this.#state = undefined;
     this.#taken = query;
     this.#lingering = setTimeout(() => this.#shut(), LINGER);
     this.#settle({ kind: "text", text: `${this.redirectUri}?${query}` });

@@ -278,14 +278,21 @@ test("cancelled: closed at once, and before it began as well", async (t) => {
     const gone = new AbortController();
     if (when === "before") gone.abort();
     const waiting = server.wait(STATE, { signal: gone.signal });
-    // Somebody who holds a connection open does not hold it up.
+    // Somebody who has asked for half a page does not hold it up.
     const socket = connect(port, "127.0.0.1");
     socket.on("error", () => undefined);
-    if (when === "later") await once(socket, "connect");
+    const ended = new Promise((resolve) => socket.once("close", resolve));
+    if (when === "later") {
+      socket.write("GET /callback");
+      await once(socket, "connect");
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    const started = performance.now();
     gone.abort();
     assert.deepEqual(await waiting, { kind: "cancelled" });
     await assertClosed(port);
-    socket.destroy();
+    await ended;
+    assert.ok(performance.now() - started < 3000, "it waited for the rest of the request");
   }
 });
 
