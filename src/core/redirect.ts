@@ -57,6 +57,31 @@ export function readRedirect(query: string): Redirect | undefined {
   return undefined;
 }
 
+/** What an address of Duo's prompt says of the way back. */
+export interface WayBack {
+  readonly state: string;
+  readonly redirectUri: string;
+}
+
+/**
+ * Reads the signed request in an address of Duo's prompt, for the process that opens it: it
+ * holds no secret to verify it with, and learns here which redirects are not strangers'.
+ * @returns undefined where there is none to read
+ */
+export function wayBackOf(address: string): WayBack | undefined {
+  if (!URL.canParse(address)) return undefined;
+  const request = new URL(address).searchParams.get("request") ?? "";
+  try {
+    const [, payload = ""] = request.split(".");
+    const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
+    const { state, redirect_uri: redirectUri } = claims;
+    if (typeof state !== "string" || !VALUE.test(state)) return undefined;
+    return isCallbackUri(redirectUri) ? { state, redirectUri } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Compares in a time that tells nothing of where they differ, nor of the length asked for. */
 export function sameSecret(one: string, other: string): boolean {
   return timingSafeEqual(digest(one), digest(other));

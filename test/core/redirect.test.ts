@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { callbackUri, isCallbackUri, readRedirect, sameSecret } from "../../src/core/redirect.ts";
+import {
+  callbackUri,
+  isCallbackUri,
+  readRedirect,
+  sameSecret,
+  wayBackOf,
+} from "../../src/core/redirect.ts";
 
 test("a redirect has one state, and one code or one error", () => {
   assert.deepEqual(readRedirect("state=s&duo_code=c"), { kind: "code", state: "s", code: "c" });
@@ -79,4 +85,30 @@ test("the callback is localhost with a port, written one way", () => {
 test("secrets are the same or not, whatever their lengths", () => {
   assert.ok(sameSecret("abc", "abc"));
   for (const other of ["", "ab", "abd", "abcd", "ABC"]) assert.ok(!sameSecret("abc", other));
+});
+
+test("an address without a request that can be read has no way back", () => {
+  const good = { state: "s", redirect_uri: callbackUri(8080) };
+  const of = (claims: unknown): string => {
+    const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");
+    return `https://duo.example/authorize?request=header.${payload}.signature`;
+  };
+  assert.deepEqual(wayBackOf(of(good)), { state: "s", redirectUri: callbackUri(8080) });
+  for (const address of [
+    "",
+    "not an address",
+    "https://duo.example/authorize",
+    "https://duo.example/authorize?request=",
+    "https://duo.example/authorize?request=a.b.c",
+    of(null),
+    of([]),
+    of({}),
+    of({ ...good, state: 1 }),
+    of({ ...good, state: "" }),
+    of({ ...good, state: "\u001b[2J" }),
+    of({ ...good, redirect_uri: 1 }),
+    of({ ...good, redirect_uri: "https://example.org/callback" }),
+  ]) {
+    assert.equal(wayBackOf(address), undefined, address);
+  }
 });

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { before, describe, type TestContext, test } from "node:test";
 import { inspect } from "node:util";
 import { Fault } from "../../src/core/fault.ts";
-import { callbackUri } from "../../src/core/redirect.ts";
+import { callbackUri, wayBackOf } from "../../src/core/redirect.ts";
 import { DuoPrompt } from "../../src/duo/prompt.ts";
 import { judgeRedirect } from "../../src/duo/prompt-attempt.ts";
 import type { PromptSettings } from "../../src/duo/prompt-settings.ts";
@@ -312,6 +312,15 @@ describe("Duo's prompt", needs("openssl"), () => {
     const started = performance.now();
     assert.equal((await faultOf(world.duo.healthCheck(later.signal), [])).code, "refused");
     assert.ok(performance.now() - started < 5000);
+  });
+
+  test("whoever opens the address can read the way back in it, and no secret", async (t) => {
+    const { duo } = await open(t);
+    const { attempt, url } = await duo.begin("alice", REDIRECT);
+    assert.deepEqual(wayBackOf(url), { state: attempt.state, redirectUri: REDIRECT });
+    assert.ok(!url.includes(CLIENT.clientSecret));
+    // A line of the protocol holds 8 KiB, in percent where need be.
+    assert.ok(encodeURIComponent(url).length < 4096);
   });
 
   test("an address that is not this machine's is not begun with", async (t) => {
