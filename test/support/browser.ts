@@ -4,10 +4,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { TestContext } from "node:test";
-import { makeDirectory } from "./cli.ts";
 import { MINIMAL_ENV } from "./run.ts";
 
 export interface BrowserOptions {
@@ -69,7 +70,7 @@ export class Browser {
     t: Pick<TestContext, "after">,
     options: BrowserOptions = {},
   ): Promise<Browser> {
-    const profile = await makeDirectory(t);
+    const profile = await mkdtemp(join(tmpdir(), "countersign-browser-"));
     const trust = options.trust ? [`--ignore-certificate-errors-spki-list=${options.trust}`] : [];
     const argv = [...FLAGS, `--user-data-dir=${profile}`, ...trust, "about:blank"];
     const child = spawn("chromium", argv, {
@@ -78,7 +79,11 @@ export class Browser {
       detached: true,
     });
     const browser = new Browser(child);
-    t.after(() => browser.#end());
+    t.after(async () => {
+      await browser.#end();
+      // Its children, ended as well, may be writing a moment longer.
+      await rm(profile, { recursive: true, maxRetries: 10, retryDelay: 100 });
+    });
     await browser.#attach();
     return browser;
   }
