@@ -246,7 +246,9 @@ test("at a terminal it asks there, and the shell is an ordinary one", terminal, 
   const [[sum, shell], [plainSum]] = [await settings(screen), await settings(plain)];
   assert.equal(sum, plainSum);
   assert.equal(shell, "himBHs -bash 1 /dev/pts/");
-  await screen.enter("clear; sleep 100");
+  // It says so itself once it runs: a key pressed before would be the shell's.
+  await screen.enter("clear; sh -c 'echo now; echo asleep; exec sleep 100'");
+  await screen.shows(/^asleep$/m);
   await screen.press("C-z");
   await screen.shows("Stopped");
   await screen.enter("kill %1; wait; exit");
