@@ -4,6 +4,7 @@ import type { Caller, Countersign } from "../contracts/service.ts";
 import { Fault } from "../core/fault.ts";
 import type { Ending, Opening } from "../protocol/messages.ts";
 import { DaemonConnection, type Limits } from "../wire/connection.ts";
+import { toFault } from "../wire/ending.ts";
 import { loginOf } from "./accounts.ts";
 import { type Admission, Doorkeeper } from "./admission.ts";
 import { FAREWELL, RATE } from "./limits.ts";
@@ -114,16 +115,11 @@ export class DaemonServer {
       const service = this.#options.serviceFor(caller);
       return await serve(opening, connection, service, caller, (fault) => this.#report(fault));
     } catch (error) {
-      if (error instanceof Fault)
-        return { kind: "fault", code: error.code, message: error.message };
-      this.#report(
-        new Fault(
-          "internal",
-          error instanceof Error ? (error.stack ?? error.message) : String(error),
-        ),
-        "FAILED",
-      );
-      return { kind: "fault", code: "internal", message: "the daemon failed; its log has more" };
+      if (!(error instanceof Fault)) {
+        const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        this.#report(new Fault("internal", what), "FAILED");
+      }
+      return toFault(error);
     }
   }
 

@@ -66,15 +66,7 @@ function tries(count: number): Login[] {
 
 async function withEchoInC<T>(workshop: Workshop, use: (path: string) => Promise<T>): Promise<T> {
   const path = join(workshop.path, "echo-c");
-  const server = spawn(workshop.program, ["echo", path], { stdio: ["pipe", "pipe", "inherit"] });
-  await once(server.stdout, "data");
-  try {
-    return await use(path);
-  } finally {
-    const ended = once(server, "exit");
-    server.stdin.end();
-    await ended;
-  }
+  return whileServing([workshop.program, "echo", path], () => use(path));
 }
 
 /** In a process of its own, as the daemon is: `server` runs there. */
@@ -84,10 +76,16 @@ async function withEchoInNode<T>(
 ): Promise<T> {
   const path = join(workshop.path, "echo-node");
   const program = `(${echoServer})(require("node:net").createServer, ${JSON.stringify(path)})`;
-  const server = spawn(process.execPath, ["-e", program], { stdio: ["pipe", "pipe", "inherit"] });
+  return whileServing([process.execPath, "-e", program], () => use(path));
+}
+
+/** A server says something once it listens, and ends with its input. */
+async function whileServing<T>(argv: readonly string[], use: () => Promise<T>): Promise<T> {
+  const [command = "", ...args] = argv;
+  const server = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   await once(server.stdout, "data");
   try {
-    return await use(path);
+    return await use();
   } finally {
     const ended = once(server, "exit");
     server.stdin.end();
