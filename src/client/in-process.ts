@@ -11,11 +11,11 @@ import type { EngineParts, EnginePolicy } from "../engine/parts.ts";
 import { keyProvider } from "../keys/providers.ts";
 import { createSealer } from "../keys/sealing.ts";
 import { DEFAULT_COST, slowHash } from "../keys/slow-hash.ts";
-import { METHODS } from "../methods/registry.ts";
 import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
 import { throttlePolicy, totpWindow } from "../settings/settings.ts";
 import { type OpenOptions, openSqliteStore } from "../stores/sqlite/store.ts";
+import { methodsOf } from "./methods.ts";
 
 /** What is sealed once into every store: only the store's own key opens it. */
 const KEY_CHECK = "countersign key check 1";
@@ -59,7 +59,8 @@ export async function openParts(
 
 /** The same parts, deciding by other settings; key and store stay what they are. */
 export function applySettings(parts: EngineParts, settings: Settings): EngineParts {
-  return { ...parts, window: totpWindow(settings), policy: policyOf(settings) };
+  const decided = { window: totpWindow(settings), policy: policyOf(settings) };
+  return { ...parts, ...decided, methods: methodsOf(settings) };
 }
 
 /** The engine's parts over a store and its sealer. */
@@ -71,7 +72,7 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     random: randomBytes,
     slowHash,
     scryptCost: DEFAULT_COST,
-    methods: METHODS,
+    methods: methodsOf(settings),
     window: totpWindow(settings),
     policy: policyOf(settings),
   };

@@ -19,8 +19,11 @@ import {
 } from "../protocol/messages.ts";
 import type { Opener } from "./daemon-socket.ts";
 
-/** Longest answer that is sent whole, in characters: its line fits, however it is encoded. */
-const LONGEST = 512;
+/**
+ * Longest answer that is sent whole, in characters: its line fits, were all of them encoded. The
+ * address that a browser ended at is an answer as well.
+ */
+const LONGEST = 2048;
 /** The same of each text of an origin. */
 const ORIGIN_LONGEST = 128;
 
@@ -56,12 +59,13 @@ export function countersignOver(open: Opener): Countersign {
     }
   }
   return {
-    verify: (user, origin, conversation) =>
-      verifyOver(open, { kind: "verify", user, ...short(origin) }, conversation),
+    verify: (user, origin, conversation) => verifyOver(open, toOpening(user, origin), conversation),
     beginEnrollment: (user, options, conversation) =>
       call("beginEnrollment", { user, ...options }, conversation),
     confirmEnrollment: (user, method, code) => call("confirmEnrollment", { user, method, code }),
     cancelEnrollment: (user, method) => call("cancelEnrollment", { user, method }),
+    enrollByChallenge: (user, method, origin, conversation) =>
+      call("enrollByChallenge", { user, method, ...short(origin) }, conversation),
     reset: (user, method, conversation) => call("reset", { user, method }, conversation),
     generateBackupCodes: (user, conversation) =>
       call("generateBackupCodes", { user }, conversation),
@@ -72,6 +76,9 @@ export function countersignOver(open: Opener): Countersign {
     disableUser: (user) => call("disableUser", { user }),
     enableUser: (user) => call("enableUser", { user }),
     unlockUser: (user) => call("unlockUser", { user }),
+    setAlias: (user, alias) => call("setAlias", { user, alias }),
+    setMethodSecret: (method, secret) => call("setMethodSecret", { method, secret }),
+    checkMethod: (method) => call("checkMethod", { method }),
     listAudit: (filter, last) => items("listAudit", { ...filter, last }),
     verifyAudit: (head) => call("verifyAudit", { head: head && formatHead(head) }),
     recordSetting: (action, name) => call("recordSetting", { action, name }),
@@ -204,10 +211,16 @@ function toReply(reply: Reply): ClientReply {
   return { kind: "answer", text: text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text };
 }
 
+function toOpening(user: string, origin: Origin): Opening {
+  const { callbackPort, ...rest } = short(origin);
+  return { kind: "verify", user, ...rest, callback: callbackPort?.toString() };
+}
+
 /** As much of where a login comes from as fits a line: the engine records no more of it. */
-function short({ service, rhost, tty }: Origin): Origin {
+function short({ service, rhost, tty, command, callbackPort }: Origin): Origin {
   const cut = (text: string | undefined) => text && printable(text, ORIGIN_LONGEST);
-  return { service: cut(service), rhost: cut(rhost), tty: cut(tty) };
+  const from = { service: cut(service), rhost: cut(rhost), tty: cut(tty), command: cut(command) };
+  return { ...from, callbackPort };
 }
 
 function broken(cause?: unknown): Fault {

@@ -7,6 +7,7 @@ import { Fault } from "../core/fault.ts";
 import type { Ending, Opening } from "../protocol/messages.ts";
 import { DaemonConnection } from "../wire/connection.ts";
 import { toFault, toVerdict } from "../wire/ending.ts";
+import { originOf } from "../wire/origin.ts";
 import { withCountersign } from "./connect.ts";
 
 /** Milliseconds: nobody stops this process but the module, by hanging up. */
@@ -32,9 +33,9 @@ export async function serveOneVerification(fd: number): Promise<void> {
 async function judge(opening: Opening, { conversation }: DaemonConnection): Promise<Ending> {
   try {
     if (opening.kind !== "verify") throw new Fault("not-permitted", "only verifications here");
-    const { user, service: name, rhost, tty } = opening;
+    const { user } = opening;
     return await withCountersign({ pam: true }, async ({ service, caller }) => {
-      const outcome = await service.verify(user, { service: name, rhost, tty }, conversation);
+      const outcome = await service.verify(user, originOf(opening), conversation);
       return toVerdict(outcome, caller);
     });
   } catch (error) {

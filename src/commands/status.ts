@@ -59,7 +59,13 @@ async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
 }
 
 async function showOwn(service: Countersign, user: string, json: boolean): Promise<void> {
-  const nothing = { user, status: "none", methods: [], backupCodesLeft: 0 } as const;
+  const nothing = {
+    user,
+    status: "none",
+    methods: [],
+    backupCodesLeft: 0,
+    alias: undefined,
+  } as const;
   const own = await service.showUser(user).catch((error: unknown) => {
     if (error instanceof Fault && error.code === "not-found") {
       return { ...nothing, throttledUntil: undefined };

@@ -1,9 +1,12 @@
 /** A method judges an answer against what one user has enrolled of it. */
-import type { Answer } from "../core/answer.ts";
+import type { Shape } from "../core/answer.ts";
+import type { Fault } from "../core/fault.ts";
 import type { Window } from "../core/totp.ts";
 import type { Reason } from "../core/verdict.ts";
 import type { RandomBytes } from "./clock.ts";
+import type { Conversation } from "./conversation.ts";
 import type { ScryptCost, Sealer, SlowHash } from "./sealing.ts";
+import type { Origin } from "./service.ts";
 import type { Store, Transaction } from "./store.ts";
 
 /** What the engine lends a method. */
@@ -28,12 +31,18 @@ export type Judgement =
   | { readonly accepted: true }
   | { readonly accepted: false; readonly reason: Reason };
 
-export interface Method {
+/** What every method tells of itself. */
+interface Described {
   readonly name: string;
-  /** The shape of answer that is this method's. */
-  readonly shape: Exclude<Answer["shape"], "malformed">;
+  /** The shapes of answer that are this method's. */
+  readonly shapes: readonly Shape[];
   /** True when the user has something of this method that could accept. */
   isEnrolled(tx: Transaction, user: string): Promise<boolean>;
+}
+
+/** Judges a code here, within the store's transaction. */
+export interface CodeMethod extends Described {
+  readonly kind: "code";
   /**
    * The slow part of judging, which decides nothing: run outside any transaction, and only
    * while no delay is in force. It takes as long for a user with nothing enrolled.
@@ -46,4 +55,65 @@ export interface Method {
     parts: MethodParts,
     prepared: Uint8Array | undefined,
   ): Promise<Judgement>;
+}
+
+/** What becomes of a login while a method's service is out of reach. */
+export const FAIL_MODES = ["secure", "safe"] as const;
+export type FailMode = (typeof FAIL_MODES)[number];
+
+/**
+ * Has somebody else judge, and takes the time of a person: an approval on a phone, or in a
+ * browser. The engine counts the attempt before, and records what comes of it after.
+ */
+export interface ChallengeMethod extends Described {
+  readonly kind: "challenge";
+  /** How a person asks for it, and the prompt offers it. */
+  readonly word: "push" | "browser";
+  /** `safe`: who is enrolled, and in this alone, is let in when the service cannot be reached. */
+  readonly failMode: FailMode;
+  /** The user's name at the service, unless an alias was set. */
+  nameOf(user: string): string;
+  /**
+   * Never throws for what is an outcome; throws Fault for what is broken here.
+   * What waits for the service or a person's approval is wrapped in `conversation.waiting`.
+   */
+  challenge(challenge: Challenge, conversation: Conversation): Promise<ChallengeOutcome>;
+  /** Asks the service whether it takes this secret. @throws Fault */
+  check(secret: Buffer): Promise<MethodCheck>;
+}
+
+export type Method = CodeMethod | ChallengeMethod;
+
+/** What a challenge is about. */
+export interface Challenge {
+  readonly user: string;
+  /** The user's name at the service. */
+  readonly name: string;
+  readonly shape: Shape;
+  /** What was typed beside the word: the number of a device, or a passcode. */
+  readonly code: string;
+  readonly origin: Origin;
+  /**
+   * `challenge`: they are enrolled in this method. `enroll`: they have nothing yet, and may
+   * enroll with the service on the way. `none`: the service is asked as for anybody, so that
+   * it takes as long, but nobody is challenged and nothing accepts.
+   */
+  readonly access: "challenge" | "enroll" | "none";
+  /** The method's secret, in the clear; the engine zeroes it afterwards. */
+  readonly secret: Buffer;
+}
+
+export type ChallengeOutcome =
+  /** `detail`: for the audit log, such as which factor was used. */
+  | { readonly kind: "approved"; readonly detail?: string }
+  | { readonly kind: "refused"; readonly reason: Reason; readonly detail?: string }
+  /**
+   * `untouched`: certainly nobody was asked for anything, and the service could not be
+   * reached at all. Only then a fail mode may count.
+   */
+  | { readonly kind: "unavailable"; readonly fault: Fault; readonly untouched: boolean };
+
+export interface MethodCheck {
+  /** Seconds that this host's clock is ahead of the service's; negative when behind. */
+  readonly clockOffset: number;
 }

@@ -23,6 +23,10 @@ export interface Origin {
   readonly service?: string | undefined;
   readonly rhost?: string | undefined;
   readonly tty?: string | undefined;
+  /** What is to be run, for whoever approves it to see; told by the caller, so nothing is decided by it. */
+  readonly command?: string | undefined;
+  /** Where the caller's process can wait for a browser, if it has a say in it. */
+  readonly callbackPort?: number | undefined;
 }
 
 export interface VerifyOutcome {
@@ -35,6 +39,13 @@ export interface VerifyOutcome {
   readonly retryAt?: number;
   /** What is broken, of an unavailable one; for root only. */
   readonly fault?: Fault;
+}
+
+/** What `duo check` finds where all is well. */
+export interface MethodHealth {
+  readonly method: string;
+  /** Seconds that the engine's clock is ahead of the service's; negative when behind. */
+  readonly clockOffset: number;
 }
 
 export interface EnrollOptions extends OtpParameters {
@@ -73,6 +84,8 @@ export interface UserSummary {
   }[];
   readonly backupCodesLeft: number;
   readonly throttledUntil: number | undefined;
+  /** Their name at services such as Duo, where an administrator set one. */
+  readonly alias: string | undefined;
 }
 
 export interface BackupCodeStatus {
@@ -131,6 +144,18 @@ export interface Countersign {
   /** Drops what was begun, so that cancelling leaves nothing. */
   cancelEnrollment(user: string, method: string): Promise<void>;
 
+  /**
+   * Enrolls in a method whose service keeps the authenticator: one challenge, and whoever
+   * passes it is enrolled. Asks for a fresh code first, as `beginEnrollment` does.
+   * @throws Fault `refused`, `usage` for a method that is not set up or has no service
+   */
+  enrollByChallenge(
+    user: string,
+    method: string,
+    origin: Origin,
+    conversation: Conversation,
+  ): Promise<VerifyOutcome>;
+
   /** @throws Fault `refused` as for `beginEnrollment` */
   reset(
     user: string,
@@ -148,6 +173,13 @@ export interface Countersign {
   disableUser(user: string): Promise<UserChange>;
   enableUser(user: string): Promise<UserChange>;
   unlockUser(user: string): Promise<UserChange>;
+  /** Sets the user's name at services such as Duo, or takes it away. */
+  setAlias(user: string, alias: string | undefined): Promise<UserChange>;
+
+  /** Keeps a method's secret, sealed; in place of an earlier one. */
+  setMethodSecret(method: string, secret: string): Promise<void>;
+  /** Asks the method's service whether it takes the secret that is kept. @throws Fault */
+  checkMethod(method: string): Promise<MethodHealth>;
 
   listAudit(filter: AuditFilter, last?: number): AsyncIterable<AuditRecord>;
   /** `progress` is called now and then with the number of events seen. */

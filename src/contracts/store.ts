@@ -28,6 +28,7 @@ export interface Transaction {
   readonly authenticators: Authenticators;
   readonly backupCodes: BackupCodes;
   readonly attempts: Attempts;
+  readonly methodSecrets: MethodSecrets;
   readonly audit: AuditLog;
 }
 
@@ -43,6 +44,8 @@ export interface Account {
   readonly createdAt: number;
   /** Undefined for one that is not disabled. */
   readonly disabledAt: number | undefined;
+  /** Their name at services such as Duo, where an administrator set one. */
+  readonly alias: string | undefined;
 }
 
 export interface Accounts {
@@ -53,6 +56,8 @@ export interface Accounts {
   disable(user: string, at: number): Promise<boolean>;
   /** False when it was not disabled. */
   enable(user: string): Promise<boolean>;
+  /** Sets the alias, or removes it. False when there is no such account, or it is so already. */
+  setAlias(user: string, alias: string | undefined): Promise<boolean>;
   /** True when any account with this throttle key has an active authenticator, or is disabled. */
   isAnySpellingEnrolled(throttleKey: string): Promise<boolean>;
   /** One account with what hangs on it. */
@@ -109,6 +114,13 @@ export interface NewAuthenticator extends OtpParameters {
   readonly expiresAt: number;
 }
 
+/** One whose secret a service such as Duo keeps: here is known that it is in use. */
+export interface RemoteAuthenticator {
+  readonly id: string;
+  readonly user: string;
+  readonly method: string;
+}
+
 export interface Authenticators {
   /** Adds a pending one, in place of an earlier pending one of the same user and method. */
   begin(authenticator: NewAuthenticator): Promise<void>;
@@ -124,6 +136,11 @@ export interface Authenticators {
   activate(id: string, step: number, drift: number, at: number): Promise<boolean>;
   /** Spends a time step of an active one: the single-use statement. False when it, or a later one, was spent. */
   spendTimeStep(id: string, step: number, drift: number, at: number): Promise<boolean>;
+  findRemote(user: string, method: string): Promise<RemoteAuthenticator | undefined>;
+  /** Adds an active one. False when the user has one of this method. */
+  addRemote(authenticator: RemoteAuthenticator, at: number): Promise<boolean>;
+  /** Notes the use of an active one. False when it was removed meanwhile: nobody is let in by it. */
+  noteUse(id: string, at: number): Promise<boolean>;
   /** Removes those of one method, or all; pending ones alone where `status` says so. How many went. */
   remove(user: string, method?: string, status?: "pending"): Promise<number>;
 }
@@ -166,10 +183,19 @@ export interface Attempts {
   count(throttleKey: string, now: number, policy: ThrottlePolicy): Promise<Admission>;
   /** Until when attempts are refused, or undefined when they are not. Counts nothing. */
   retryAt(throttleKey: string, now: number, policy: ThrottlePolicy): Promise<number | undefined>;
+  /** Takes back one attempt that could not be judged. */
+  forgive(throttleKey: string, policy: ThrottlePolicy): Promise<void>;
   /** Forgets the failures: after success, or to unlock. */
   clear(throttleKey: string): Promise<boolean>;
   /** Drops the counters that have decayed to nothing, so that made-up names do not pile up. */
   sweep(now: number, policy: ThrottlePolicy): Promise<void>;
+}
+
+/** The secrets of methods as a whole, such as the keys of applications at Duo. */
+export interface MethodSecrets {
+  find(method: string): Promise<Uint8Array | undefined>;
+  /** In place of an earlier one. */
+  set(method: string, sealed: Uint8Array, at: number): Promise<void>;
 }
 
 /** Which events a list wants. */

@@ -18,6 +18,11 @@ export function isAccount(name: string): boolean {
   return isPrintable(name) && !/[\ufffd/:]/u.test(name) && name === name.trim();
 }
 
+/** True for what can be a name at a service such as Duo: an address of mail, often. */
+export function isAlias(name: string): boolean {
+  return /^.{1,256}$/u.test(name) && isPrintable(name) && name === name.trim();
+}
+
 /** Longest throttle key, in UTF-16 code units: made-up names are not to fill the store. */
 const KEY_MAX_LENGTH = 64;
 

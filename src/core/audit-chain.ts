@@ -21,6 +21,8 @@ export const AUDIT_ACTIONS = [
   "user-disable",
   "user-enable",
   "user-unlock",
+  "user-alias",
+  "method-secret-set",
   "settings-set",
   "settings-unset",
 ] as const;

@@ -1,5 +1,8 @@
 /** Backup codes: look-up secrets (NIST SP 800-63B 5.1.2) of 50 bits in Crockford's base32. */
 
+/** The method's name. */
+export const BACKUP_CODE = "backup-code";
+
 /** No I, L, O or U: what is read off paper cannot be taken for another symbol. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 

@@ -19,3 +19,8 @@ export const KEY_CHECK_CELL: Cell = { table: "facts", column: "value", row: ["ke
 export function backupCodeCell(user: string): Cell {
   return { table: "backup_codes", column: "hash", row: [user] };
 }
+
+/** The secret of a method as a whole, such as the key of an application at Duo. */
+export function methodSecretCell(method: string): Cell {
+  return { table: "method_secrets", column: "sealed_secret", row: [method] };
+}

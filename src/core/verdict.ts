@@ -20,6 +20,9 @@ export type Reason =
   | "disabled"
   | "not-enrolled"
   | "no-such-method"
+  | "denied"
+  | "fraud"
+  | "locked-out"
   | "cancelled"
   | "end-of-input"
   | "timed-out"
@@ -27,8 +30,10 @@ export type Reason =
   | "locked"
   | "account-invalid"
   | "unenrolled-allowed"
+  | "duo-unreachable-allowed"
   | "store"
-  | "key";
+  | "key"
+  | "duo";
 
 /** Exit status of `verify` and `login`. 2 is usage and settings: no verdict is reached. */
 export const EXIT_STATUS: Readonly<Record<Verdict, number>> = {

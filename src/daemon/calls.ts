@@ -3,7 +3,7 @@
  * of the host, so each is checked here for its type; what the caller may do, the engine checks.
  */
 import type { Conversation } from "../contracts/conversation.ts";
-import type { Countersign, EnrollOptions } from "../contracts/service.ts";
+import type { Countersign, EnrollOptions, Origin } from "../contracts/service.ts";
 import { parseHead } from "../core/audit-head.ts";
 import { ALGORITHMS, type Algorithm } from "../core/totp.ts";
 import { Malformed } from "../protocol/lines.ts";
@@ -24,6 +24,8 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   confirmEnrollment: ({ service }, a) =>
     service.confirmEnrollment(a.text("user"), a.text("method"), a.text("code")),
   cancelEnrollment: ({ service }, a) => service.cancelEnrollment(a.text("user"), a.text("method")),
+  enrollByChallenge: ({ service, conversation }, a) =>
+    service.enrollByChallenge(a.text("user"), a.text("method"), originIn(a), conversation),
   reset: ({ service, conversation }, a) =>
     service.reset(a.text("user"), a.optionalText("method"), conversation),
   generateBackupCodes: ({ service, conversation }, a) =>
@@ -36,6 +38,9 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   disableUser: ({ service }, a) => service.disableUser(a.text("user")),
   enableUser: ({ service }, a) => service.enableUser(a.text("user")),
   unlockUser: ({ service }, a) => service.unlockUser(a.text("user")),
+  setAlias: ({ service }, a) => service.setAlias(a.text("user"), a.optionalText("alias")),
+  setMethodSecret: ({ service }, a) => service.setMethodSecret(a.text("method"), a.text("secret")),
+  checkMethod: ({ service }, a) => service.checkMethod(a.text("method")),
   listAudit: ({ service, item }, a) => {
     const [user, since] = [a.optionalText("user"), a.optionalNumber("since")];
     const filter = {
@@ -60,6 +65,15 @@ export const CALLS: Readonly<Record<string, Handler>> = {
 async function each(elements: AsyncIterable<unknown>, item: Call["item"]): Promise<null> {
   for await (const element of elements) await item(element);
   return null;
+}
+
+function originIn(a: Argument): Origin {
+  return {
+    service: a.optionalText("service"),
+    rhost: a.optionalText("rhost"),
+    tty: a.optionalText("tty"),
+    callbackPort: a.optionalNumber("callbackPort"),
+  };
 }
 
 function enrollOptions(a: Argument): EnrollOptions {

@@ -6,6 +6,7 @@ import { Malformed } from "../protocol/lines.ts";
 import type { DaemonMessage, Ending, Opening } from "../protocol/messages.ts";
 import type { DaemonConnection } from "../wire/connection.ts";
 import { toFault, toVerdict } from "../wire/ending.ts";
+import { originOf } from "../wire/origin.ts";
 import { Argument, CALLS } from "./calls.ts";
 
 /**
@@ -21,9 +22,11 @@ export async function serve(
 ): Promise<Ending | undefined> {
   try {
     if (opening.kind === "verify") {
-      const { user, service: name, rhost, tty } = opening;
-      const origin = { service: name, rhost, tty };
-      const outcome = await service.verify(user, origin, connection.conversation);
+      const outcome = await service.verify(
+        opening.user,
+        originOf(opening),
+        connection.conversation,
+      );
       if (outcome.fault) report(outcome.fault);
       return toVerdict(outcome, caller);
     }

@@ -3,10 +3,19 @@ import type { Caller, Countersign } from "../contracts/service.ts";
 import { listAudit, status, verifyAudit } from "./audit.ts";
 import { backupCodeStatus, generateBackupCodes, revokeBackupCodes } from "./backup-codes.ts";
 import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.ts";
+import { checkMethod, enrollByChallenge, setMethodSecret } from "./methods.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayAdminister, mayReach } from "./permission.ts";
 import { record } from "./record.ts";
-import { disableUser, enableUser, listUsers, reset, showUser, unlockUser } from "./users.ts";
+import {
+  disableUser,
+  enableUser,
+  listUsers,
+  reset,
+  setAlias,
+  showUser,
+  unlockUser,
+} from "./users.ts";
 import { verify } from "./verify.ts";
 
 export function countersignFor(parts: EngineParts, caller: Caller): Countersign {
@@ -21,6 +30,9 @@ export function countersignFor(parts: EngineParts, caller: Caller): Countersign 
     confirmEnrollment: (user, method, code) => confirmEnrollment(parts, caller, user, method, code),
     cancelEnrollment: (user, method) => cancelEnrollment(parts, caller, user, method),
 
+    enrollByChallenge: (user, method, origin, conversation) =>
+      enrollByChallenge(parts, caller, user, method, origin, conversation),
+
     reset: (user, method, conversation) => reset(parts, caller, user, method, conversation),
 
     generateBackupCodes: (user, conversation) =>
@@ -33,6 +45,10 @@ export function countersignFor(parts: EngineParts, caller: Caller): Countersign 
     disableUser: (user) => disableUser(parts, caller, user),
     enableUser: (user) => enableUser(parts, caller, user),
     unlockUser: (user) => unlockUser(parts, caller, user),
+    setAlias: (user, alias) => setAlias(parts, caller, user, alias),
+
+    setMethodSecret: (method, secret) => setMethodSecret(parts, caller, method, secret),
+    checkMethod: (method) => checkMethod(parts, caller, method),
 
     listAudit: (filter, last) => listAudit(parts, caller, filter, last),
     verifyAudit: (head, progress) => verifyAudit(parts, caller, head, progress),

@@ -7,6 +7,7 @@ import type { Caller, Confirmation, Enrollment, EnrollOptions } from "../contrac
 import type { Authenticator, Transaction } from "../contracts/store.ts";
 import { throttleKey } from "../core/account.ts";
 import { readAnswer } from "../core/answer.ts";
+import { BACKUP_CODE } from "../core/backup-code.ts";
 import { encodeBase32 } from "../core/base32.ts";
 import { secretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
@@ -98,7 +99,11 @@ function storePending(
 
 /** One-time passwords are what a phone is given a secret for. */
 function mustBeEnrollable({ methods }: EngineParts, method: string): void {
-  if (methods.some(({ name, shape }) => name === method && shape === "one-time-password")) return;
+  if (
+    methods.some(({ name, kind }) => name === method && kind === "code" && name !== BACKUP_CODE)
+  ) {
+    return;
+  }
   throw new Fault("usage", "there is no such method to enroll", {
     hint: "countersign enroll --method totp",
   });

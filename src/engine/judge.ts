@@ -1,5 +1,5 @@
 /** From a submitted answer to a verdict. */
-import type { Judgement, Method } from "../contracts/method.ts";
+import type { CodeMethod, Judgement } from "../contracts/method.ts";
 import type { Caller, Origin, VerifyOutcome } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
 import { isAccount, throttleKey } from "../core/account.ts";
@@ -21,7 +21,7 @@ export interface VerifyRequest {
 export interface Submission extends VerifyRequest {
   readonly answer: Answer;
   /** The method whose shape the answer has; undefined for a malformed one. */
-  readonly method: Method | undefined;
+  readonly method: CodeMethod | undefined;
 }
 
 /** What was made ready, or the refusal that made it needless. */
@@ -90,7 +90,7 @@ async function judge(
  * Refused, unless the setting lets pass whoever has nothing enrolled. Another spelling of
  * an enrolled name never passes so: it may be the same account to the host.
  */
-async function unenrolled(
+export async function unenrolled(
   tx: Transaction,
   parts: EngineParts,
   user: string,
@@ -116,7 +116,7 @@ export async function isEnrolled(
   return enrolled;
 }
 
-function throttled(user: string, retryAt: number): VerifyOutcome {
+export function throttled(user: string, retryAt: number): VerifyOutcome {
   const reason: Reason = retryAt === LOCKED_FOREVER ? "locked" : "too-many-failures";
   return { verdict: "throttled", user: printable(user), reason, retryAt };
 }

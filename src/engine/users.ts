@@ -8,7 +8,7 @@ import type {
   UserSummary,
 } from "../contracts/service.ts";
 import type { AccountOverview, Transaction } from "../contracts/store.ts";
-import { throttleKey } from "../core/account.ts";
+import { isAlias, throttleKey } from "../core/account.ts";
 import type { AuditAction } from "../core/audit-chain.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
@@ -56,6 +56,33 @@ export function enableUser(parts: EngineParts, caller: Caller, user: string): Pr
 /** Ends the delay, or the lock, after failed attempts. */
 export function unlockUser(parts: EngineParts, caller: Caller, user: string): Promise<UserChange> {
   return change(parts, caller, user, "user-unlock", (tx) => tx.attempts.clear(throttleKey(user)));
+}
+
+/** Their name at services such as Duo: an account is made for who has none yet. */
+export async function setAlias(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  alias: string | undefined,
+): Promise<UserChange> {
+  mayAdminister(caller);
+  mayActOn(caller, user);
+  if (alias !== undefined && !isAlias(alias)) {
+    throw new Fault("usage", "this can be no name at Duo", {
+      hint: "1 to 256 printable characters, and no space at its ends",
+    });
+  }
+  return parts.store.transact(async (tx) => {
+    if (alias !== undefined) {
+      await tx.accounts.ensure(user, throttleKey(user), parts.clock.now());
+    }
+    const changed = await tx.accounts.setAlias(user, alias);
+    if (changed) {
+      const detail = alias === undefined ? "removed" : `alias=${alias}`;
+      await record(tx, parts, caller, { action: "user-alias", user, detail });
+    }
+    return { user, changed };
+  });
 }
 
 /** Removes authenticators (of one method, or all) and, with the last of them, backup codes. */
@@ -113,6 +140,7 @@ function summarize(overview: AccountOverview, now: number): UserSummary {
   const delayed = throttledUntil !== undefined && throttledUntil > now;
   return {
     user,
+    alias: overview.alias,
     status: disabled ? "disabled" : statusOf(live.map(({ status }) => status)),
     methods,
     backupCodesLeft,

@@ -1,16 +1,19 @@
 /** One verification: one prompt, one answer, one verdict, one audit event. */
 import type { Conversation, Reply } from "../contracts/conversation.ts";
+import type { Method } from "../contracts/method.ts";
 import type { VerifyOutcome } from "../contracts/service.ts";
-import type { Transaction } from "../contracts/store.ts";
-import { readAnswer } from "../core/answer.ts";
-import { Fault } from "../core/fault.ts";
+import { type Answer, readAnswer } from "../core/answer.ts";
 import { printable } from "../core/printable.ts";
+import { judgeByChallenge } from "./challenge.ts";
+import { conclude, recordAlone, recordIfPossible, unavailable } from "./conclude.ts";
 import { decide, prepare, type Submission, type VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
-import { record } from "./record.ts";
 
 /** The same for everyone: it reveals nobody's enrollment (DESIGN.md 6.6). */
-export const PROMPT = "Verification code: ";
+export function promptOf({ methods }: Pick<EngineParts, "methods">): string {
+  const words = methods.flatMap((method) => (method.kind === "challenge" ? [method.word] : []));
+  return `Verification code${words.length > 0 ? ` (or ${words.join(", ")})` : ""}: `;
+}
 
 /** Asks and judges. What is broken ends in `unavailable`, with the fault for root. */
 export async function verify(
@@ -20,15 +23,10 @@ export async function verify(
 ): Promise<VerifyOutcome> {
   const reply = await ask(parts, request, conversation);
   try {
-    if (reply.kind === "text") return await submit(parts, request, reply.text);
+    if (reply.kind === "text") return await submit(parts, request, reply.text, conversation);
     return await recordAlone(parts, request, unanswered(request, reply.kind));
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    const reason = error.code === "sealed-corrupt" ? "key" : "store";
-    const outcome = { verdict: "unavailable", user: printable(request.user), reason } as const;
-    // The transaction is undone. A store that works shall tell of it all the same.
-    if (reason === "key") await recordIfPossible(parts, request, outcome);
-    return { ...outcome, fault: error };
+    return unavailable(parts, request, error);
   }
 }
 
@@ -39,7 +37,7 @@ async function ask(
   conversation: Conversation,
 ): Promise<Reply> {
   try {
-    return await conversation.promptSecret(PROMPT);
+    return await conversation.promptSecret(promptOf(parts));
   } catch (error) {
     await recordIfPossible(parts, request, unanswered(request, "end-of-input"));
     throw error;
@@ -50,15 +48,40 @@ async function submit(
   parts: EngineParts,
   request: VerifyRequest,
   typed: string,
+  conversation: Conversation,
 ): Promise<VerifyOutcome> {
   const answer = readAnswer(typed);
-  const method = parts.methods.find(({ shape }) => shape === answer.shape);
-  const submission: Submission = { ...request, answer, method };
+  const method = await methodFor(parts, request.user, answer);
+  if (method?.kind !== "challenge") return judgeCode(parts, { ...request, answer, method });
+  if (answer.shape === "malformed")
+    return judgeCode(parts, { ...request, answer, method: undefined });
+  return judgeByChallenge(parts, { ...request, answer, method }, conversation);
+}
+
+/** The method that the answer's shape is of; of several, the one that the user is enrolled in. */
+async function methodFor(
+  { methods, store }: EngineParts,
+  user: string,
+  { shape }: Answer,
+): Promise<Method | undefined> {
+  const able = methods.filter(({ shapes }) => shapes.some((each) => each === shape));
+  if (able.length < 2) return able[0];
+  return store.read(async (view) => {
+    let found: Method | undefined;
+    for (const method of able) {
+      const enrolled = await method.isEnrolled(view, user);
+      if (enrolled) found ??= method;
+    }
+    return found ?? able[0];
+  });
+}
+
+async function judgeCode(parts: EngineParts, submission: Submission): Promise<VerifyOutcome> {
   const preparation = await prepare(parts, submission);
-  if (preparation.refused) return recordAlone(parts, request, preparation.refused);
+  if (preparation.refused) return recordAlone(parts, submission, preparation.refused);
   return parts.store.transact(async (tx) => {
     const outcome = await decide(tx, parts, submission, preparation.bytes);
-    return conclude(tx, parts, request, outcome);
+    return conclude(tx, parts, submission, outcome);
   });
 }
 
@@ -68,36 +91,4 @@ function unanswered(
   reason: Exclude<Reply["kind"], "text">,
 ): VerifyOutcome {
   return { verdict: "reject", user: printable(user), reason };
-}
-
-function recordAlone(
-  parts: EngineParts,
-  request: VerifyRequest,
-  outcome: VerifyOutcome,
-): Promise<VerifyOutcome> {
-  return parts.store.transact((tx) => conclude(tx, parts, request, outcome));
-}
-
-/** For an outcome that lets nobody in, recorded or not. */
-async function recordIfPossible(
-  parts: EngineParts,
-  request: VerifyRequest,
-  outcome: VerifyOutcome,
-): Promise<void> {
-  try {
-    await recordAlone(parts, request, outcome);
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-  }
-}
-
-async function conclude(
-  tx: Transaction,
-  parts: EngineParts,
-  { user, origin, caller }: VerifyRequest,
-  outcome: VerifyOutcome,
-): Promise<VerifyOutcome> {
-  const { verdict, reason, method } = outcome;
-  await record(tx, parts, caller, { action: "verify", user, verdict, reason, method, origin });
-  return outcome;
 }

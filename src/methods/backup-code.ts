@@ -1,13 +1,12 @@
 /** The method `backup-code`: look-up secrets, hashed once per set and spent once. */
-import type { Method } from "../contracts/method.ts";
-import { BACKUP_CODE_SALT_BYTES } from "../core/backup-code.ts";
+import type { CodeMethod } from "../contracts/method.ts";
+import { BACKUP_CODE, BACKUP_CODE_SALT_BYTES } from "../core/backup-code.ts";
 import { backupCodeCell } from "../core/cells.ts";
 
-export const BACKUP_CODE = "backup-code";
-
-export const backupCode: Method = {
+export const backupCode: CodeMethod = {
   name: BACKUP_CODE,
-  shape: "backup-code",
+  kind: "code",
+  shapes: ["backup-code"],
 
   async isEnrolled(tx, user) {
     const set = await tx.backupCodes.find(user);

@@ -1,6 +1,16 @@
 /** Every method there is. A new one is a file beside this and a line here. */
 import type { Method } from "../contracts/method.ts";
+import type { PromptApplication, PushApplication } from "../duo/application.ts";
 import { backupCode } from "./backup-code.ts";
 import { totp } from "./totp.ts";
 
-export const METHODS: readonly Method[] = [totp, backupCode];
+/** What the settings set up; a method whose part is absent is neither offered nor accepted. */
+export interface MethodsSetUp {
+  readonly push?: PushApplication | undefined;
+  readonly prompt?: PromptApplication | undefined;
+}
+
+/** In the order in which the prompt offers them. */
+export function methodsFor(_setUp: MethodsSetUp): readonly Method[] {
+  return [totp, backupCode];
+}

@@ -1,5 +1,5 @@
 /** The method `totp`: time-based one-time passwords, each time step spent once. */
-import type { Method } from "../contracts/method.ts";
+import type { CodeMethod } from "../contracts/method.ts";
 import type { Authenticator } from "../contracts/store.ts";
 import { secretCell } from "../core/cells.ts";
 import { CLOCK_STEP } from "../core/throttle.ts";
@@ -14,9 +14,10 @@ import type { Reason } from "../core/verdict.ts";
 
 export const TOTP = "totp";
 
-export const totp: Method = {
+export const totp: CodeMethod = {
   name: TOTP,
-  shape: "one-time-password",
+  kind: "code",
+  shapes: ["one-time-password"],
 
   async isEnrolled(tx, user) {
     return (await tx.authenticators.find(user, TOTP, "active")) !== undefined;

@@ -15,6 +15,10 @@ export type Opening =
       readonly rhost?: string | undefined;
       readonly tty?: string | undefined;
       readonly ruser?: string | undefined;
+      /** What is to be run, as the caller has it. */
+      readonly command?: string | undefined;
+      /** A port on the caller's side that a browser can come back to, in decimal. */
+      readonly callback?: string | undefined;
     }
   /** `argument`: a JSON document. */
   | { readonly kind: "call"; readonly name: string; readonly argument: string };
@@ -67,6 +71,7 @@ const VERDICTS: Readonly<Record<Verdict, Verdict>> = {
 };
 
 const UTTERANCES = ["prompt", "prompt-secret", "info", "error", "open"] as const;
+const WHERE_FROM = ["service", "rhost", "tty", "ruser", "command", "callback"] as const;
 const WHY = ["cancelled", "end-of-input", "timed-out"] as const;
 
 export function encodeOpening(opening: Opening): string {
@@ -79,12 +84,8 @@ export function decodeOpening(line: string): Opening {
   const [protocol, kind, ...words] = line.split(" ");
   if (protocol !== PROTOCOL) throw new Malformed("this is another protocol");
   if (kind === "verify") {
-    const fields = decodeFields(words, ["user", "service", "rhost", "tty", "ruser"]);
-    return {
-      kind,
-      user: must(fields, "user"),
-      ...optional(fields, ["service", "rhost", "tty", "ruser"]),
-    };
+    const fields = decodeFields(words, ["user", ...WHERE_FROM]);
+    return { kind, user: must(fields, "user"), ...optional(fields, WHERE_FROM) };
   }
   if (kind === "call") {
     const fields = decodeFields(words, ["name", "argument"]);

@@ -3,6 +3,7 @@
  * in JSON Schema, read by our own validator at every login and by conf when it writes.
  */
 import { KEY_KINDS, type KeyKind } from "../contracts/key-provider.ts";
+import { FAIL_MODES, type FailMode } from "../contracts/method.ts";
 
 export const QR_MODES = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
 export type QrMode = (typeof QR_MODES)[number];
@@ -23,6 +24,23 @@ export interface Settings {
   };
   readonly policy: { readonly unenrolled: "refuse" | "allow" };
   readonly enrollment: { readonly expiresAfter: number };
+  readonly duo: {
+    readonly usernameTemplate: string;
+    readonly proxy?: string;
+    readonly push: DuoApplicationSettings & { readonly integrationKey?: string };
+    readonly prompt: DuoApplicationSettings & {
+      readonly clientId?: string;
+      readonly callbackPort: number;
+    };
+  };
+}
+
+/** An application at Duo; its method is on once host and id are there. Its secret is in the store. */
+export interface DuoApplicationSettings {
+  readonly apiHost?: string;
+  readonly anyHost: "no" | "yes";
+  readonly caFile?: string;
+  readonly failMode: FailMode;
 }
 
 /** The part of JSON Schema that is used, so that the validator can be small. */
@@ -97,6 +115,37 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
   enrollment: group("enrollments", {
     expiresAfter: whole("seconds in which a begun enrollment must be confirmed", 60, 86_400, 900),
   }),
+  duo: group("Duo: see countersign help duo configure", {
+    usernameTemplate: {
+      type: "string",
+      description: "a user's name at Duo: {user}, {host} and {domain} stand for this host's",
+      title: "1 to 128 printable characters with {user} in them",
+      maxLength: 128,
+      pattern: `^(?=.*\\{user\\})(?:[^{}\\s${CONTROL}]|\\{(?:user|host|domain)\\})+$`,
+      default: "{user}",
+    },
+    proxy: {
+      type: "string",
+      description: "HTTP proxy on the way to Duo (CONNECT), as HOST:PORT; none when absent",
+      title: "HOST:PORT",
+      maxLength: 260,
+      pattern: "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?:[1-9][0-9]{0,4}$",
+    },
+    push: group("the method duo-push: an application of the type Auth API", {
+      integrationKey: keyId("integration key of the application"),
+      ...duoApplication(),
+    }),
+    prompt: group("the method duo-prompt: an application of the type Web SDK", {
+      clientId: keyId("client id of the application"),
+      ...duoApplication(),
+      callbackPort: whole(
+        "port on the user's side that the browser comes back to; 0: any that is free",
+        0,
+        65_535,
+        0,
+      ),
+    }),
+  }),
 });
 
 /** One setting by its dotted name. */
@@ -112,6 +161,36 @@ export function settingSchemas(from: GroupSchema = SCHEMA, prefix = ""): Setting
       ? settingSchemas(schema, `${prefix}${key}.`)
       : [{ name: prefix + key, schema }],
   );
+}
+
+function duoApplication(): GroupSchema["properties"] {
+  return {
+    apiHost: {
+      type: "string",
+      description: "API host of the application",
+      title: "an API host: api-XXXXXXXX.duosecurity.com",
+      maxLength: 260,
+      pattern: "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$",
+    },
+    anyHost: choice("yes: the API host need not be Duo's own form", ["no", "yes"], "no"),
+    caFile: {
+      type: "string",
+      description: "PEM file of authorities that vouch for the host, in place of Duo's",
+      title: "the absolute path of a file, at most 1000 characters",
+      maxLength: 1000,
+      pattern: `^/(?:[^${CONTROL}]*[^/${CONTROL}])$`,
+    },
+    failMode: choice(
+      "safe: while Duo is out of reach, lets in who is enrolled in nothing else",
+      FAIL_MODES,
+      "secure",
+    ),
+  };
+}
+
+function keyId(description: string): LeafSchema {
+  const title = "20 capital letters and digits";
+  return { type: "string", description, title, pattern: "^[A-Z0-9]{20}$" };
 }
 
 function group(description: string, properties: GroupSchema["properties"]): GroupSchema {

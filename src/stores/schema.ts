@@ -92,12 +92,57 @@ CREATE TABLE facts (
   value ${bytes} NOT NULL
 ) ${tableOptions};`;
 
-const MIGRATIONS: readonly Migration[] = [
-  (dialect) =>
-    [facts, accounts, authenticators, backupCodes, attempts, audit]
-      .map((part) => part(dialect))
-      .join("\n"),
-];
+/**
+ * Authenticators that a service keeps have no secret and no parameters here. SQLite cannot
+ * take a constraint from a column, so the table is made anew, and the rows keep their places.
+ */
+const remoteAuthenticators: Migration = ({ integer, bytes, tableOptions }) => `
+CREATE TABLE authenticators_2 (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL REFERENCES accounts (name),
+  method TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'active')),
+  sealed_secret ${bytes},
+  algorithm TEXT CHECK (algorithm IN ('sha1', 'sha256', 'sha512')),
+  digits ${integer} CHECK (digits IN (6, 8)),
+  period ${integer} CHECK (period IN (30, 60)),
+  drift ${integer} NOT NULL DEFAULT 0,
+  last_time_step ${integer} NOT NULL DEFAULT -1,
+  created_at ${integer} NOT NULL,
+  expires_at ${integer},
+  enrolled_at ${integer},
+  last_used_at ${integer},
+  UNIQUE (account, method, status),
+  CHECK ((sealed_secret IS NULL) = (algorithm IS NULL)),
+  CHECK ((algorithm IS NULL) = (digits IS NULL)),
+  CHECK ((digits IS NULL) = (period IS NULL))
+) ${tableOptions};
+INSERT INTO authenticators_2 SELECT id, account, method, status, sealed_secret, algorithm, digits,
+  period, drift, last_time_step, created_at, expires_at, enrolled_at, last_used_at
+FROM authenticators;
+DROP TABLE authenticators;
+ALTER TABLE authenticators_2 RENAME TO authenticators;`;
+
+const aliases: Migration = () => "ALTER TABLE accounts ADD COLUMN alias TEXT;";
+
+const methodSecrets: Migration = ({ integer, bytes, tableOptions }) => `
+CREATE TABLE method_secrets (
+  method TEXT PRIMARY KEY,
+  sealed_secret ${bytes} NOT NULL,
+  set_at ${integer} NOT NULL
+) ${tableOptions};`;
+
+/** The first release's. */
+const beginning: Migration = (dialect) =>
+  [facts, accounts, authenticators, backupCodes, attempts, audit]
+    .map((part) => part(dialect))
+    .join("\n");
+
+/** Duo: what others keep for us, and the keys by which we ask them. */
+const services: Migration = (dialect) =>
+  [remoteAuthenticators, aliases, methodSecrets].map((part) => part(dialect)).join("\n");
+
+const MIGRATIONS: readonly Migration[] = [beginning, services];
 
 /** The version this program writes, and the newest it reads. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

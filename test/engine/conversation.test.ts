@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Reply } from "../../src/contracts/conversation.ts";
 import { Fault } from "../../src/core/fault.ts";
-import { PROMPT } from "../../src/engine/verify.ts";
+import { promptOf } from "../../src/engine/verify.ts";
 import { fault } from "../files/sandbox.ts";
 import { answers, dying, replies } from "./conversations.ts";
 import { makeHost } from "./host.ts";
@@ -79,7 +79,7 @@ test("a verification asks once, without showing what is typed", async (t) => {
   const prompt = () => Promise.reject(new Error("it would be shown"));
   const outcome = await host.root.verify("alice", {}, { ...conversation, prompt });
   assert.equal(outcome.verdict, "reject");
-  assert.deepEqual(conversation.prompts, [PROMPT]);
+  assert.deepEqual(conversation.prompts, [promptOf({ methods: [] })]);
 });
 
 test("megabytes typed are one malformed answer", async (t) => {

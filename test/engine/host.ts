@@ -11,7 +11,7 @@ import { countersignFor } from "../../src/engine/countersign.ts";
 import type { EngineParts, EnginePolicy } from "../../src/engine/parts.ts";
 import { createSealer } from "../../src/keys/sealing.ts";
 import { slowHash } from "../../src/keys/slow-hash.ts";
-import { METHODS } from "../../src/methods/registry.ts";
+import { methodsFor } from "../../src/methods/registry.ts";
 import { createSqliteStore } from "../../src/stores/sqlite/store.ts";
 import { sandbox } from "../files/sandbox.ts";
 import { SettableClock } from "../support/clock.ts";
@@ -62,7 +62,7 @@ export class Host {
       random: seededBytes(),
       slowHash,
       scryptCost: { N: 2, r: 1, p: 1 },
-      methods: METHODS,
+      methods: methodsFor({}),
       window: DEFAULT_WINDOW,
       policy: { ...POLICY, ...policy },
       ...changes,

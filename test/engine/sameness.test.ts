@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Store, Transaction } from "../../src/contracts/store.ts";
-import { PROMPT } from "../../src/engine/verify.ts";
+import { promptOf } from "../../src/engine/verify.ts";
 import { answers, silence } from "./conversations.ts";
 import { type Host, makeHost } from "./host.ts";
 
@@ -64,7 +64,7 @@ for (const [what, answer] of [
     }
     const unknown = seen.get("unknown");
     assert.ok(unknown && unknown.asked.length > 5);
-    assert.deepEqual(unknown.heard, [[PROMPT], []]);
+    assert.deepEqual(unknown.heard, [[promptOf({ methods: [] })], []]);
     for (const user of KINDS) assert.deepEqual(seen.get(user), unknown, user);
   });
 }
@@ -76,7 +76,10 @@ test("the person refused is told nothing, whatever the cause", async (t) => {
     for (let n = 0; n < 7; n++) {
       const conversation = answers("000000");
       await host.root.verify(user, {}, conversation);
-      assert.deepEqual([conversation.prompts, conversation.said], [[PROMPT], []]);
+      assert.deepEqual(
+        [conversation.prompts, conversation.said],
+        [[promptOf({ methods: [] })], []],
+      );
     }
   }
 });

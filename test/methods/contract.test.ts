@@ -1,12 +1,23 @@
 /** What every method must do: refuse whoever has nothing enrolled, and take part in one prompt. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAnswer } from "../../src/core/answer.ts";
-import { METHODS } from "../../src/methods/registry.ts";
+import { readAnswer, SHAPES, type Shape } from "../../src/core/answer.ts";
+import { methodsFor } from "../../src/methods/registry.ts";
 import { type Host, makeHost } from "../engine/host.ts";
 
+/** Those that judge here: what a service judges is tried with the service. */
+const METHODS = methodsFor({}).filter((method) => method.kind === "code");
+
 /** Answers of each shape. */
-const EXAMPLES = { "one-time-password": "123456", "backup-code": "0123456789" } as const;
+const EXAMPLES: Readonly<Record<Shape, string>> = {
+  "one-time-password": "123456",
+  "backup-code": "0123456789",
+  push: "push",
+  phone: "phone2",
+  sms: "sms",
+  passcode: "duo 123456",
+  browser: "browser",
+};
 
 function submit(host: Host, name: string, user: string, code: string) {
   const method = METHODS.find((each) => each.name === name);
@@ -22,17 +33,19 @@ function submit(host: Host, name: string, user: string, code: string) {
 
 test("names and shapes are each one method's: an answer says which is meant", () => {
   assert.equal(new Set(METHODS.map(({ name }) => name)).size, METHODS.length);
-  assert.equal(new Set(METHODS.map(({ shape }) => shape)).size, METHODS.length);
-  for (const { shape } of METHODS) assert.equal(readAnswer(EXAMPLES[shape]).shape, shape);
+  const shapes = METHODS.flatMap((method) => method.shapes);
+  assert.equal(new Set(shapes).size, shapes.length);
+  for (const shape of SHAPES) assert.equal(readAnswer(EXAMPLES[shape]).shape, shape);
 });
 
-for (const { name, shape, isEnrolled } of METHODS) {
+for (const { name, shapes, isEnrolled } of METHODS) {
+  const example = EXAMPLES[shapes[0] ?? "push"];
   test(`${name}: nobody is enrolled who has nothing, and nothing they say is accepted`, async (t) => {
     const host = makeHost(t);
     await host.enroll("alice");
     for (const user of ["bob", "Alice", "", "alice "]) {
       assert.equal(await host.parts.store.read((view) => isEnrolled(view, user)), false);
-      const { prepare, judge } = submit(host, name, user, EXAMPLES[shape]);
+      const { prepare, judge } = submit(host, name, user, example);
       assert.equal((await judge(await prepare())).accepted, false);
       assert.equal((await judge(undefined)).accepted, false);
     }

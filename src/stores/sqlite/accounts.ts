@@ -5,10 +5,17 @@ import type {
   Accounts,
   AuthenticatorOverview,
 } from "../../contracts/store.ts";
-import { type Connection, integer, optionalInteger, type Row, text } from "./connection.ts";
+import {
+  type Connection,
+  integer,
+  optionalInteger,
+  optionalText,
+  type Row,
+  text,
+} from "./connection.ts";
 
 const OVERVIEW = `
-SELECT a.name, a.created_at, a.disabled_at, t.throttled_until,
+SELECT a.name, a.created_at, a.disabled_at, a.alias, t.throttled_until,
   (SELECT count(*) FROM backup_codes b WHERE b.account = a.name AND b.used_at IS NULL) AS codes_left
 FROM accounts a LEFT JOIN attempts t ON t.throttle_key = a.throttle_key`;
 
@@ -37,7 +44,7 @@ FROM accounts a LEFT JOIN attempts t ON t.throttle_key = a.throttle_key GROUP BY
 export function accountsIn(connection: Connection): Accounts {
   return {
     async find(user) {
-      const sql = "SELECT name, created_at, disabled_at FROM accounts WHERE name = ?";
+      const sql = "SELECT name, created_at, disabled_at, alias FROM accounts WHERE name = ?";
       const row = connection.first(sql, user);
       return row ? toAccount(row) : undefined;
     },
@@ -61,6 +68,11 @@ export function accountsIn(connection: Connection): Accounts {
       const sql =
         "UPDATE accounts SET disabled_at = NULL WHERE name = ? AND disabled_at IS NOT NULL";
       return connection.run(sql, user) === 1;
+    },
+
+    async setAlias(user, alias) {
+      const sql = "UPDATE accounts SET alias = ?2 WHERE name = ?1 AND alias IS NOT ?2";
+      return connection.run(sql, user, alias) === 1;
     },
 
     async isAnySpellingEnrolled(throttleKey) {
@@ -102,6 +114,7 @@ function toAccount(row: Row): Account {
     user: text(row, "name"),
     createdAt: integer(row, "created_at"),
     disabledAt: optionalInteger(row, "disabled_at"),
+    alias: optionalText(row, "alias"),
   };
 }
 

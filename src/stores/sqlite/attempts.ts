@@ -29,6 +29,19 @@ WHERE throttled_until <= ?2
   OR (counted_at > ?2 + ${CLOCK_STEP} AND throttled_until < ${LOCKED_FOREVER})
 RETURNING failures`;
 
+// One failure back; what was counted beside it goes on to count. ?1 key, ?2 free failures,
+// ?3 first delay, ?4 longest delay, ?5 lock after.
+const FORGIVE = `
+UPDATE attempts SET (failures, throttled_until) = (
+  SELECT f, CASE
+    WHEN ?5 > 0 AND f >= ?5 THEN ${LOCKED_FOREVER}
+    WHEN f < ?2 THEN attempts.counted_at
+    ELSE attempts.counted_at + min(?4, ?3 << min(f - ?2, ${MOST_DOUBLINGS}))
+  END
+  FROM (SELECT attempts.failures - 1 AS f)
+)
+WHERE throttle_key = ?1 AND failures > 0`;
+
 const DELAY_IN_FORCE = `
 SELECT throttled_until FROM attempts WHERE throttle_key = ?1 AND throttled_until > ?2
   AND (counted_at <= ?2 + ${CLOCK_STEP} OR throttled_until = ${LOCKED_FOREVER})`;
@@ -50,6 +63,10 @@ export function attemptsIn(connection: Connection): Attempts {
 
     async retryAt(key, now) {
       return retryAt(key, now);
+    },
+
+    async forgive(key, { freeFailures, firstDelay, longestDelay, lockAfter }) {
+      connection.run(FORGIVE, key, freeFailures, firstDelay, longestDelay, lockAfter);
     },
 
     async clear(key) {

@@ -22,6 +22,16 @@ const SPEND = `
 UPDATE authenticators SET last_time_step = ?2, drift = ?3, last_used_at = ?4
 WHERE id = ?1 AND status = 'active' AND last_time_step < ?2`;
 
+const FIND_REMOTE = `
+SELECT id FROM authenticators
+WHERE account = ? AND method = ? AND status = 'active' AND sealed_secret IS NULL`;
+
+const ADD_REMOTE = `
+INSERT INTO authenticators (id, account, method, status, created_at, enrolled_at, last_used_at)
+VALUES (?1, ?2, ?3, 'active', ?4, ?4, ?4) ON CONFLICT (account, method, status) DO NOTHING`;
+
+const NOTE_USE = "UPDATE authenticators SET last_used_at = ?2 WHERE id = ?1 AND status = 'active'";
+
 export function authenticatorsIn(connection: Connection): Authenticators {
   return {
     async begin(a) {
@@ -58,6 +68,19 @@ export function authenticatorsIn(connection: Connection): Authenticators {
 
     async spendTimeStep(id, step, drift, at) {
       return connection.run(SPEND, id, step, drift, at) === 1;
+    },
+
+    async findRemote(user, method) {
+      const row = connection.first(FIND_REMOTE, user, method);
+      return row ? { id: text(row, "id"), user, method } : undefined;
+    },
+
+    async addRemote({ id, user, method }, at) {
+      return connection.run(ADD_REMOTE, id, user, method, at) === 1;
+    },
+
+    async noteUse(id, at) {
+      return connection.run(NOTE_USE, id, at) === 1;
     },
 
     async remove(user, method, status) {

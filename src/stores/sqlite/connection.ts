@@ -93,6 +93,10 @@ export function text(row: Row, column: string): string {
   return value;
 }
 
+export function optionalText(row: Row, column: string): string | undefined {
+  return row[column] === null ? undefined : text(row, column);
+}
+
 export function textOrNull(row: Row, column: string): string | null {
   return row[column] === null ? null : text(row, column);
 }

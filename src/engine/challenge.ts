@@ -1,0 +1,192 @@
+/**
+ * A verification that somebody else judges, such as Duo, and that takes a person's time. No
+ * transaction waits for them: the attempt is counted before (DESIGN.md 6.2), and what comes
+ * back is held once more against the store before it is recorded and believed (6.3).
+ */
+import type { Conversation } from "../contracts/conversation.ts";
+import type { Challenge, ChallengeMethod, ChallengeOutcome } from "../contracts/method.ts";
+import type { VerifyOutcome } from "../contracts/service.ts";
+import type { RemoteAuthenticator, Transaction } from "../contracts/store.ts";
+import { isAccount, throttleKey } from "../core/account.ts";
+import type { Shape } from "../core/answer.ts";
+import { BACKUP_CODE } from "../core/backup-code.ts";
+import { methodSecretCell } from "../core/cells.ts";
+import { Fault } from "../core/fault.ts";
+import { printable } from "../core/printable.ts";
+import type { Reason } from "../core/verdict.ts";
+import { conclude } from "./conclude.ts";
+import { isEnrolled, throttled, unenrolled, type VerifyRequest } from "./judge.ts";
+import type { EngineParts } from "./parts.ts";
+
+export interface ChallengeRequest extends VerifyRequest {
+  readonly answer: { readonly shape: Shape; readonly code: string };
+  readonly method: ChallengeMethod;
+  /** True where the challenge is there to enroll: beside whatever the user has. */
+  readonly enrolls?: boolean;
+}
+
+/** How matters stood when the attempt was counted. */
+interface Opening {
+  readonly access: Challenge["access"];
+  readonly name: string;
+  readonly barred: Reason | undefined;
+  readonly sealedSecret: Uint8Array;
+}
+
+export async function judgeByChallenge(
+  parts: EngineParts,
+  request: ChallengeRequest,
+  conversation: Conversation,
+): Promise<VerifyOutcome> {
+  const opening = await parts.store.transact((tx) => open(tx, parts, request));
+  if ("verdict" in opening) return opening;
+  const outcome = await challenge(parts, request, opening, conversation);
+  return parts.store.transact((tx) => settle(tx, parts, request, opening, outcome));
+}
+
+async function open(
+  tx: Transaction,
+  parts: EngineParts,
+  request: ChallengeRequest,
+): Promise<Opening | VerifyOutcome> {
+  const { user, method } = request;
+  const { clock, policy } = parts;
+  // Before the attempt is counted: nobody is to be delayed because nothing is set up.
+  const sealedSecret = await tx.methodSecrets.find(method.name);
+  if (!sealedSecret) throw noSecret(method.name);
+  const key = throttleKey(user);
+  await tx.attempts.sweep(clock.now(), policy.throttle);
+  const admission = await tx.attempts.count(key, clock.now(), policy.throttle);
+  if (!admission.admitted) {
+    return conclude(tx, parts, request, throttled(user, admission.retryAt));
+  }
+  const account = await tx.accounts.find(user);
+  const disabled = account?.disabledAt !== undefined;
+  const barred = !isAccount(user) ? "account-invalid" : disabled ? "disabled" : undefined;
+  const access = await accessOf(tx, parts, request);
+  return {
+    access: barred === undefined ? access : "none",
+    name: account?.alias ?? method.nameOf(user),
+    barred,
+    sealedSecret,
+  };
+}
+
+/**
+ * Who has something else enrolled is not let in by Duo until they enrolled in it, which takes
+ * a fresh code: else whoever has the password could enroll a phone of their own at Duo.
+ */
+async function accessOf(
+  tx: Transaction,
+  parts: EngineParts,
+  { user, method, enrolls }: ChallengeRequest,
+): Promise<Challenge["access"]> {
+  const enrolled = await method.isEnrolled(tx, user);
+  const has = await isEnrolled(tx, parts, user);
+  const hasOtherSpelling = await tx.accounts.isAnySpellingEnrolled(throttleKey(user));
+  if (enrolls) return "enroll";
+  if (enrolled) return "challenge";
+  return has || hasOtherSpelling ? "none" : "enroll";
+}
+
+async function challenge(
+  { sealer }: EngineParts,
+  { user, origin, answer, method }: ChallengeRequest,
+  { access, name, sealedSecret }: Opening,
+  conversation: Conversation,
+): Promise<ChallengeOutcome> {
+  const secret = sealer.open(sealedSecret, methodSecretCell(method.name));
+  try {
+    return await method.challenge({ user, name, origin, access, secret, ...answer }, conversation);
+  } finally {
+    secret.fill(0);
+  }
+}
+
+async function settle(
+  tx: Transaction,
+  parts: EngineParts,
+  request: ChallengeRequest,
+  opening: Opening,
+  outcome: ChallengeOutcome,
+): Promise<VerifyOutcome> {
+  const { user, method } = request;
+  const named = { user: printable(user), method: method.name };
+  const detail = outcome.kind === "unavailable" ? outcome.fault.message : outcome.detail;
+  const end = (told: VerifyOutcome) => conclude(tx, parts, request, told, detail);
+  const reject = (reason: Reason) => end({ verdict: "reject", ...named, reason });
+  if (outcome.kind === "unavailable") return end(await outOfReach(tx, parts, request, outcome));
+
+  if (opening.barred) return reject(opening.barred);
+  const isLetIn = outcome.kind === "approved" && opening.access !== "none";
+  if (isLetIn) {
+    if ((await tx.accounts.find(user))?.disabledAt !== undefined) return reject("disabled");
+    if (!(await noteUse(tx, parts, request, opening))) return reject("not-enrolled");
+    await tx.attempts.clear(throttleKey(user));
+    return end({ verdict: "accept", ...named });
+  }
+  const reason = outcome.kind === "refused" ? outcome.reason : "not-enrolled";
+  const isUnknown = reason === "not-enrolled" && !(await isEnrolled(tx, parts, user));
+  if (!isUnknown) return reject(reason);
+  return end(await unenrolled(tx, parts, user, throttleKey(user)));
+}
+
+/**
+ * The statement that acceptance hangs on: a reset while the phone rang has taken away what
+ * would be used, and a second login may have enrolled what this one would.
+ */
+async function noteUse(
+  tx: Transaction,
+  parts: EngineParts,
+  { user, method, enrolls }: ChallengeRequest,
+  { access }: Opening,
+): Promise<boolean> {
+  const at = parts.clock.now();
+  const known = await tx.authenticators.findRemote(user, method.name);
+  if (known) return tx.authenticators.noteUse(known.id, at);
+  if (access !== "enroll") return false;
+  if (!enrolls && (await isEnrolled(tx, parts, user))) return false;
+  const id = Buffer.from(parts.random(16)).toString("hex");
+  const added: RemoteAuthenticator = { id, user, method: method.name };
+  await tx.accounts.ensure(user, throttleKey(user), at);
+  return tx.authenticators.addRemote(added, at);
+}
+
+/** Duo cannot be asked. Nobody is let in, but by the fail mode; and no attempt was made then. */
+async function outOfReach(
+  tx: Transaction,
+  parts: EngineParts,
+  { user, method, enrolls }: ChallengeRequest,
+  { fault, untouched }: Extract<ChallengeOutcome, { kind: "unavailable" }>,
+): Promise<VerifyOutcome> {
+  const key = throttleKey(user);
+  const named = { user: printable(user), method: method.name, fault };
+  if (untouched) await tx.attempts.forgive(key, parts.policy.throttle);
+  const disabled = (await tx.accounts.find(user))?.disabledAt !== undefined;
+  const mayPass = untouched && method.failMode === "safe" && !disabled && !enrolls;
+  if (!mayPass || !(await hasThisAlone(tx, parts, user, method))) {
+    return { verdict: "unavailable", ...named, reason: "duo" };
+  }
+  return { verdict: "exempt", ...named, reason: "duo-unreachable-allowed" };
+}
+
+/** Whoever can use a code of their own is not let in without one. */
+async function hasThisAlone(
+  tx: Transaction,
+  { methods }: EngineParts,
+  user: string,
+  method: ChallengeMethod,
+): Promise<boolean> {
+  let others = 0;
+  for (const each of methods) {
+    const isOther = each.kind === "code" && each.name !== BACKUP_CODE;
+    if (isOther && (await each.isEnrolled(tx, user))) others += 1;
+  }
+  return others === 0 && (await method.isEnrolled(tx, user));
+}
+
+function noSecret(method: string): Fault {
+  return new Fault("duo-refused", `no secret of ${method} is stored`, {
+    hint: `countersign duo configure ${method}`,
+  });
+}

@@ -1,0 +1,64 @@
+/** What a verification comes to, on its way into the audit log and back to the caller. */
+import type { VerifyOutcome } from "../contracts/service.ts";
+import type { Transaction } from "../contracts/store.ts";
+import { Fault } from "../core/fault.ts";
+import { printable } from "../core/printable.ts";
+import type { Reason } from "../core/verdict.ts";
+import type { VerifyRequest } from "./judge.ts";
+import type { EngineParts } from "./parts.ts";
+import { record } from "./record.ts";
+
+/** Records the outcome in the transaction that brought it about. */
+export async function conclude(
+  tx: Transaction,
+  parts: EngineParts,
+  { user, origin, caller }: VerifyRequest,
+  outcome: VerifyOutcome,
+  detail?: string,
+): Promise<VerifyOutcome> {
+  const { verdict, reason, method } = outcome;
+  const told = { user, verdict, reason, method, origin, ...(detail ? { detail } : {}) };
+  await record(tx, parts, caller, { action: "verify", ...told });
+  return outcome;
+}
+
+export function recordAlone(
+  parts: EngineParts,
+  request: VerifyRequest,
+  outcome: VerifyOutcome,
+  detail?: string,
+): Promise<VerifyOutcome> {
+  return parts.store.transact((tx) => conclude(tx, parts, request, outcome, detail));
+}
+
+/** For an outcome that lets nobody in, recorded or not. */
+export async function recordIfPossible(
+  parts: EngineParts,
+  request: VerifyRequest,
+  outcome: VerifyOutcome,
+): Promise<void> {
+  try {
+    await recordAlone(parts, request, outcome);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+  }
+}
+
+/** What is broken, as an outcome with its fault for root. @throws what is no fault */
+export async function unavailable(
+  parts: EngineParts,
+  request: VerifyRequest,
+  error: unknown,
+): Promise<VerifyOutcome> {
+  if (!(error instanceof Fault)) throw error;
+  const reason = reasonOf(error);
+  const outcome = { verdict: "unavailable", user: printable(request.user), reason } as const;
+  // The transaction is undone. A store that works shall tell of it all the same.
+  if (reason !== "store") await recordIfPossible(parts, request, outcome);
+  return { ...outcome, fault: error };
+}
+
+function reasonOf({ code }: Fault): Reason {
+  if (code === "sealed-corrupt") return "key";
+  return code.startsWith("duo-") || code === "settings-invalid" ? "duo" : "store";
+}

@@ -1,0 +1,78 @@
+/** Methods that a service judges, as administrators set them up and users enroll in them. */
+import type { Conversation } from "../contracts/conversation.ts";
+import type { ChallengeMethod } from "../contracts/method.ts";
+import type { Caller, MethodHealth, Origin, VerifyOutcome } from "../contracts/service.ts";
+import { methodSecretCell } from "../core/cells.ts";
+import { Fault } from "../core/fault.ts";
+import { judgeByChallenge } from "./challenge.ts";
+import { unavailable } from "./conclude.ts";
+import type { EngineParts } from "./parts.ts";
+import { demandFreshCode, mayActOn, mayAdminister } from "./permission.ts";
+import { record } from "./record.ts";
+
+/** Sealed under a name of its own, so a method need not be set up yet to have its secret. */
+export async function setMethodSecret(
+  parts: EngineParts,
+  caller: Caller,
+  method: string,
+  secret: string,
+): Promise<void> {
+  mayAdminister(caller);
+  const plain = Buffer.from(secret);
+  const sealed = parts.sealer.seal(plain, methodSecretCell(method));
+  plain.fill(0);
+  await parts.store.transact(async (tx) => {
+    await tx.methodSecrets.set(method, sealed, parts.clock.now());
+    await record(tx, parts, caller, { action: "method-secret-set", method });
+  });
+}
+
+export async function checkMethod(
+  parts: EngineParts,
+  caller: Caller,
+  name: string,
+): Promise<MethodHealth> {
+  mayAdminister(caller);
+  const method = challengeMethod(parts, name);
+  const sealed = await parts.store.read((view) => view.methodSecrets.find(name));
+  if (!sealed) throw notSetUp(name, "its secret is not stored");
+  const secret = parts.sealer.open(sealed, methodSecretCell(name));
+  try {
+    const { clockOffset } = await method.check(secret);
+    return { method: name, clockOffset };
+  } finally {
+    secret.fill(0);
+  }
+}
+
+/** Beside what they have, which a fresh code shows to be theirs. */
+export async function enrollByChallenge(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  name: string,
+  origin: Origin,
+  conversation: Conversation,
+): Promise<VerifyOutcome> {
+  mayActOn(caller, user);
+  const method = challengeMethod(parts, name);
+  await demandFreshCode(parts, caller, user, conversation);
+  const answer = { shape: method.word, code: "" } as const;
+  const request = { user, origin, caller, method, answer, enrolls: true };
+  const { reason, ...outcome } = await judgeByChallenge(parts, request, conversation).catch(
+    (error: unknown) => unavailable(parts, request, error),
+  );
+  if (outcome.fault) throw outcome.fault;
+  const mayKnow = caller.uid === 0 || caller.ownsStore;
+  return mayKnow && reason !== undefined ? { ...outcome, reason } : outcome;
+}
+
+function challengeMethod({ methods }: EngineParts, name: string): ChallengeMethod {
+  const found = methods.find((each) => each.name === name);
+  if (found?.kind === "challenge") return found;
+  throw notSetUp(name, "it is not set up");
+}
+
+function notSetUp(name: string, why: string): Fault {
+  return new Fault("usage", `${name}: ${why}`, { hint: `countersign duo configure ${name}` });
+}
