@@ -115,7 +115,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
   enrollment: group("enrollments", {
     expiresAfter: whole("seconds in which a begun enrollment must be confirmed", 60, 86_400, 900),
   }),
-  duo: group("Duo: see countersign help duo configure", {
+  duo: group("the methods of Duo: see countersign help duo configure", {
     usernameTemplate: {
       type: "string",
       description: "a user's name at Duo: {user}, {host} and {domain} stand for this host's",
@@ -126,7 +126,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
     },
     proxy: {
       type: "string",
-      description: "HTTP proxy on the way to Duo (CONNECT), as HOST:PORT; none when absent",
+      description: "an HTTP proxy on the way to Duo (CONNECT), as HOST:PORT; none when absent",
       title: "HOST:PORT",
       maxLength: 260,
       pattern: "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?:[1-9][0-9]{0,4}$",
@@ -167,7 +167,7 @@ function duoApplication(): GroupSchema["properties"] {
   return {
     apiHost: {
       type: "string",
-      description: "API host of the application",
+      description: "the API host of the application",
       title: "an API host: api-XXXXXXXX.duosecurity.com",
       maxLength: 260,
       pattern: "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$",
@@ -175,7 +175,7 @@ function duoApplication(): GroupSchema["properties"] {
     anyHost: choice("yes: the API host need not be Duo's own form", ["no", "yes"], "no"),
     caFile: {
       type: "string",
-      description: "PEM file of authorities that vouch for the host, in place of Duo's",
+      description: "file of authorities in PEM that vouch for the host, in place of Duo's",
       title: "the absolute path of a file, at most 1000 characters",
       maxLength: 1000,
       pattern: `^/(?:[^${CONTROL}]*[^/${CONTROL}])$`,

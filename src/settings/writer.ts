@@ -92,13 +92,17 @@ function removeTemporary(directory: string, name: string): void {
 }
 
 function write(value: object, path: string): string {
-  // Of a group whose last setting went, nothing is left.
-  const kept = Object.entries(value).filter(
-    ([, inner]) => typeof inner !== "object" || Object.keys(inner).length > 0,
-  );
-  const text = `${JSON.stringify(Object.fromEntries(kept), undefined, 2)}\n`;
+  const text = `${JSON.stringify(withoutEmptyGroups(value), undefined, 2)}\n`;
   if (Buffer.byteLength(text) > WRITTEN_MAX_BYTES) {
     throw new Fault("settings-unwritable", `${said(path)} would be larger than a page`);
   }
   return text;
+}
+
+/** Of a group whose last setting went, nothing is left. */
+function withoutEmptyGroups(group: object): object {
+  const kept = Object.entries(group)
+    .map(([key, value]) => [key, typeof value === "object" ? withoutEmptyGroups(value) : value])
+    .filter(([, value]) => typeof value !== "object" || Object.keys(value).length > 0);
+  return Object.fromEntries(kept);
 }

@@ -51,7 +51,15 @@ test("six to eight digits are a one-time password, and fewer or more are none", 
   for (const typed of ["123456", "1234567", "12345678", " 123 456 ", "\t12345678\r\n"]) {
     assert.equal(readAnswer(typed).shape, "one-time-password", typed);
   }
-  for (const typed of ["12345", "123456789", "123-456", "+123456", "1e5000", "0x1234", "12345.6"]) {
+  for (const typed of [
+    "12345",
+    "1234567890123",
+    "123-456",
+    "+123456",
+    "1e5000",
+    "0x1234",
+    "12345.6",
+  ]) {
     assert.deepEqual(readAnswer(typed), MALFORMED, typed);
   }
 });
@@ -62,9 +70,44 @@ test("letters that are misread off paper are read as what was meant", () => {
 });
 
 test("nothing at all is malformed", () => {
-  for (const typed of ["", " ", "\n", "-", "----------", "push", "\0", "\u0004"]) {
+  for (const typed of ["", " ", "\n", "-", "----------", "pushy", "\0", "\u0004"]) {
     assert.deepEqual(readAnswer(typed), MALFORMED);
   }
+});
+
+test("a word asks for a challenge, and a number behind it names a device", () => {
+  const read = {
+    push: { shape: "push", code: "" },
+    " PuSh 2\r\n": { shape: "push", code: "2" },
+    phone12: { shape: "phone", code: "12" },
+    sms: { shape: "sms", code: "" },
+    Browser: { shape: "browser", code: "" },
+    "duo 123 456": { shape: "passcode", code: "123456" },
+    "123 456 789": { shape: "passcode", code: "123456789" },
+  };
+  for (const [typed, answer] of Object.entries(read)) assert.deepEqual(readAnswer(typed), answer);
+  const malformed = ["push0", "push100", "push-1", "pushpush", "browser1", "duo", "duo12345"];
+  for (const typed of malformed) assert.deepEqual(readAnswer(typed), MALFORMED, typed);
+});
+
+test("no backup code reads as a word, however its letters are confused", () => {
+  const lookalike = { "0": ["0", "o", "O"], "1": ["1", "l", "I", "L", "i"] } as const;
+  const spelled = crockford.chain((code) =>
+    fc.tuple(
+      fc.constant(code),
+      fc.tuple(
+        ...[...code].map((each) =>
+          fc.constantFrom(...(lookalike[each as "0"] ?? [each, each.toLowerCase()])),
+        ),
+      ),
+    ),
+  );
+  fc.assert(
+    fc.property(spelled, ([code, typed]) => {
+      assert.deepEqual(readAnswer(typed.join("")), { shape: "backup-code", code });
+    }),
+  );
+  assert.deepEqual(readAnswer("PHONE-12345"), { shape: "backup-code", code: "PH0NE12345" });
 });
 
 // A new spelling of a used code must not be a new code: whatever is not ASCII is no code.

@@ -36,11 +36,23 @@ test("the first setting makes the file, with what was chosen and nothing else", 
   assert.equal(loadSettings(scope).throttle.lockAfter, 10);
 });
 
+/** Of those that have no default. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  issuer: "Example",
+  store: "sqlite:/var/lib/countersign/store.db",
+  "duo.proxy": "proxy.example.org:3128",
+  "duo.push.integrationKey": "DIXXXXXXXXXXXXXXXXXX",
+  "duo.push.apiHost": "api-xxxxxxxx.duosecurity.com",
+  "duo.push.caFile": "/etc/countersign/duo-ca.pem",
+  "duo.prompt.clientId": "DIXXXXXXXXXXXXXXXXXX",
+  "duo.prompt.apiHost": "api-xxxxxxxx.duosecurity.com",
+  "duo.prompt.caFile": "/etc/countersign/duo-ca.pem",
+};
+
 test("every setting can be set to its default, and unset again", async (t) => {
   const scope = trial(t);
   for (const { name, schema } of settingSchemas()) {
-    const fallback = name === "store" ? "sqlite:/var/lib/countersign/store.db" : "Example";
-    await setSetting(scope, name, String(schema.default ?? fallback));
+    await setSetting(scope, name, String(schema.default ?? EXAMPLES[name]));
     assert.equal(getSetting(scope, name).origin, "file");
   }
   for (const { name } of settingSchemas()) {

@@ -33,6 +33,11 @@ test("an absent file means the defaults, which are the core's own", (t) => {
     throttle: { freeFailures: 5, firstDelay: 2, longestDelay: 300, decay: 900, lockAfter: 0 },
     policy: { unenrolled: "refuse" },
     enrollment: { expiresAfter: 900 },
+    duo: {
+      usernameTemplate: "{user}",
+      push: { anyHost: "no", failMode: "secure" },
+      prompt: { anyHost: "no", failMode: "secure", callbackPort: 0 },
+    },
   });
   assert.deepEqual(throttlePolicy(settings), DEFAULT_THROTTLE);
   assert.deepEqual(totpWindow(settings), DEFAULT_WINDOW);

@@ -18,7 +18,7 @@ export function accountsContract(open: OpenStore): void {
     await addAccount(store, "alice");
     await store.transact((tx) => tx.accounts.ensure("alice", "another", NOW + 1));
     assert.deepEqual(await store.read((view) => view.accounts.find("alice")), {
-      ...{ user: "alice", createdAt: NOW, disabledAt: undefined },
+      ...{ user: "alice", createdAt: NOW, disabledAt: undefined, alias: undefined },
     });
   });
 

@@ -39,6 +39,13 @@ class Counter {
     this.#state = { failures: counted, countedAt: now, until };
     return { admitted: true, failures: counted };
   }
+
+  forgive(): void {
+    if (!this.#state || this.#state.failures === 0) return;
+    const { failures, countedAt } = this.#state;
+    const until = throttledUntil(failures - 1, countedAt, this.#policy);
+    this.#state = { failures: failures - 1, countedAt, until };
+  }
 }
 
 const policies: fc.Arbitrary<ThrottlePolicy> = fc.record({
@@ -80,6 +87,33 @@ export function attemptsContract(open: OpenStore): void {
         });
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test("forgiving takes back one attempt, and not the delay that others earned", async (t) => {
+    const store = await opened(t, open);
+    let next = 0;
+    const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 900_000 })), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    await fc.assert(
+      fc.asyncProperty(policies, steps, async (policy, all) => {
+        const key = `forgiven ${next++}`;
+        const counter = new Counter(policy);
+        await store.transact(async ({ attempts }) => {
+          let now = NOW;
+          for (const [forgives, wait] of all) {
+            now += wait;
+            if (forgives) {
+              await attempts.forgive(key, policy);
+              counter.forgive();
+            } else assert.deepEqual(await attempts.count(key, now, policy), counter.count(now));
+            assert.equal(await attempts.retryAt(key, now, policy), counter.retryAt(now));
+          }
+        });
+      }),
+      { numRuns: 200 },
     );
   });
 

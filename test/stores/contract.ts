@@ -9,6 +9,7 @@ import { auditContract } from "./contract-audit.ts";
 import { authenticatorsContract } from "./contract-authenticators.ts";
 import { backupCodesContract } from "./contract-backup-codes.ts";
 import { listsContract } from "./contract-lists.ts";
+import { servicesContract } from "./contract-services.ts";
 import { transactionsContract } from "./contract-transactions.ts";
 import type { OpenStore } from "./opened.ts";
 
@@ -17,6 +18,7 @@ export function storeContract(open: OpenStore): void {
   describe("accounts", () => accountsContract(open));
   describe("lists of accounts", () => listsContract(open));
   describe("authenticators", () => authenticatorsContract(open));
+  describe("what services keep", () => servicesContract(open));
   describe("backup codes", () => backupCodesContract(open));
   describe("attempts", () => attemptsContract(open));
   describe("the audit log", () => auditContract(open));
