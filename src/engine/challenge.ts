@@ -30,18 +30,38 @@ interface Opening {
   readonly access: Challenge["access"];
   readonly name: string;
   readonly barred: Reason | undefined;
-  readonly sealedSecret: Uint8Array;
 }
+
+/** `broken`: something of this host's own, such as its CA file: never a matter of a fail mode. */
+type Outcome = ChallengeOutcome | { readonly kind: "broken"; readonly fault: Fault };
 
 export async function judgeByChallenge(
   parts: EngineParts,
   request: ChallengeRequest,
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
-  const opening = await parts.store.transact((tx) => open(tx, parts, request));
-  if ("verdict" in opening) return opening;
-  const outcome = await challenge(parts, request, opening, conversation);
-  return parts.store.transact((tx) => settle(tx, parts, request, opening, outcome));
+  // Before the attempt is counted: nobody is to be delayed because nothing is set up.
+  const secret = await openSecret(parts, request.method.name);
+  try {
+    const opening = await parts.store.transact((tx) => open(tx, parts, request));
+    if ("verdict" in opening) return opening;
+    const outcome = await challenge(request, opening, secret, conversation);
+    return await parts.store.transact((tx) => settle(tx, parts, request, opening, outcome));
+  } finally {
+    secret.fill(0);
+  }
+}
+
+/** A method's secret in the clear; the caller zeroes it. @throws Fault */
+export async function openSecret(
+  { store, sealer }: Pick<EngineParts, "store" | "sealer">,
+  method: string,
+): Promise<Buffer> {
+  const sealed = await store.read((view) => view.methodSecrets.find(method));
+  if (sealed) return sealer.open(sealed, methodSecretCell(method));
+  throw new Fault("duo-refused", `no secret of ${method} is stored`, {
+    hint: `countersign duo configure ${method}`,
+  });
 }
 
 async function open(
@@ -51,9 +71,6 @@ async function open(
 ): Promise<Opening | VerifyOutcome> {
   const { user, method } = request;
   const { clock, policy } = parts;
-  // Before the attempt is counted: nobody is to be delayed because nothing is set up.
-  const sealedSecret = await tx.methodSecrets.find(method.name);
-  if (!sealedSecret) throw noSecret(method.name);
   const key = throttleKey(user);
   await tx.attempts.sweep(clock.now(), policy.throttle);
   const admission = await tx.attempts.count(key, clock.now(), policy.throttle);
@@ -68,7 +85,6 @@ async function open(
     access: barred === undefined ? access : "none",
     name: account?.alias ?? method.nameOf(user),
     barred,
-    sealedSecret,
   };
 }
 
@@ -90,16 +106,16 @@ async function accessOf(
 }
 
 async function challenge(
-  { sealer }: EngineParts,
   { user, origin, answer, method }: ChallengeRequest,
-  { access, name, sealedSecret }: Opening,
+  { access, name }: Opening,
+  secret: Buffer,
   conversation: Conversation,
-): Promise<ChallengeOutcome> {
-  const secret = sealer.open(sealedSecret, methodSecretCell(method.name));
+): Promise<Outcome> {
   try {
     return await method.challenge({ user, name, origin, access, secret, ...answer }, conversation);
-  } finally {
-    secret.fill(0);
+  } catch (error) {
+    if (error instanceof Fault) return { kind: "broken", fault: error };
+    throw error;
   }
 }
 
@@ -108,14 +124,14 @@ async function settle(
   parts: EngineParts,
   request: ChallengeRequest,
   opening: Opening,
-  outcome: ChallengeOutcome,
+  outcome: Outcome,
 ): Promise<VerifyOutcome> {
   const { user, method } = request;
   const named = { user: printable(user), method: method.name };
-  const detail = outcome.kind === "unavailable" ? outcome.fault.message : outcome.detail;
+  const detail = "fault" in outcome ? outcome.fault.message : outcome.detail;
   const end = (told: VerifyOutcome) => conclude(tx, parts, request, told, detail);
   const reject = (reason: Reason) => end({ verdict: "reject", ...named, reason });
-  if (outcome.kind === "unavailable") return end(await outOfReach(tx, parts, request, outcome));
+  if ("fault" in outcome) return end(await outOfReach(tx, parts, request, outcome));
 
   if (opening.barred) return reject(opening.barred);
   const isLetIn = outcome.kind === "approved" && opening.access !== "none";
@@ -157,11 +173,13 @@ async function outOfReach(
   tx: Transaction,
   parts: EngineParts,
   { user, method, enrolls }: ChallengeRequest,
-  { fault, untouched }: Extract<ChallengeOutcome, { kind: "unavailable" }>,
+  outcome: Extract<Outcome, { readonly fault: Fault }>,
 ): Promise<VerifyOutcome> {
+  const { fault } = outcome;
+  const untouched = outcome.kind === "unavailable" && outcome.untouched;
   const key = throttleKey(user);
   const named = { user: printable(user), method: method.name, fault };
-  if (untouched) await tx.attempts.forgive(key, parts.policy.throttle);
+  if (untouched || outcome.kind === "broken") await tx.attempts.forgive(key, parts.policy.throttle);
   const disabled = (await tx.accounts.find(user))?.disabledAt !== undefined;
   const mayPass = untouched && method.failMode === "safe" && !disabled && !enrolls;
   if (!mayPass || !(await hasThisAlone(tx, parts, user, method))) {
@@ -183,10 +201,4 @@ async function hasThisAlone(
     if (isOther && (await each.isEnrolled(tx, user))) others += 1;
   }
   return others === 0 && (await method.isEnrolled(tx, user));
-}
-
-function noSecret(method: string): Fault {
-  return new Fault("duo-refused", `no secret of ${method} is stored`, {
-    hint: `countersign duo configure ${method}`,
-  });
 }

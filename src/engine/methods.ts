@@ -4,7 +4,7 @@ import type { ChallengeMethod } from "../contracts/method.ts";
 import type { Caller, MethodHealth, Origin, VerifyOutcome } from "../contracts/service.ts";
 import { methodSecretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
-import { judgeByChallenge } from "./challenge.ts";
+import { judgeByChallenge, openSecret } from "./challenge.ts";
 import { unavailable } from "./conclude.ts";
 import type { EngineParts } from "./parts.ts";
 import { demandFreshCode, mayActOn, mayAdminister } from "./permission.ts";
@@ -34,9 +34,7 @@ export async function checkMethod(
 ): Promise<MethodHealth> {
   mayAdminister(caller);
   const method = challengeMethod(parts, name);
-  const sealed = await parts.store.read((view) => view.methodSecrets.find(name));
-  if (!sealed) throw notSetUp(name, "its secret is not stored");
-  const secret = parts.sealer.open(sealed, methodSecretCell(name));
+  const secret = await openSecret(parts, name);
   try {
     const { clockOffset } = await method.check(secret);
     return { method: name, clockOffset };
@@ -70,9 +68,5 @@ export async function enrollByChallenge(
 function challengeMethod({ methods }: EngineParts, name: string): ChallengeMethod {
   const found = methods.find((each) => each.name === name);
   if (found?.kind === "challenge") return found;
-  throw notSetUp(name, "it is not set up");
-}
-
-function notSetUp(name: string, why: string): Fault {
-  return new Fault("usage", `${name}: ${why}`, { hint: `countersign duo configure ${name}` });
+  throw new Fault("usage", `${name} is not set up`, { hint: `countersign duo configure ${name}` });
 }
