@@ -117,6 +117,10 @@ test("another's account is out of reach, by forged names and fields", parts, asy
     ...["listAudit", "verifyAudit"].map(plain),
     ["recordSetting", { action: "settings-set", name: "totp.window=99" }],
     ["status", { since: 0 }],
+    ["enrollByChallenge", { method: "duo-push" }],
+    ["setAlias", { alias: "alice" }],
+    ["setMethodSecret", { method: "duo-push", secret: "mine" }],
+    ["checkMethod", { method: "duo-push" }],
   ] as [string, object][]) {
     const forged = { user: "bob", uid: 0, login: "root", caller: { uid: 0 }, ownsStore: true };
     const lines = await host.call("alice", name, { ...argument, ...forged });
@@ -125,8 +129,9 @@ test("another's account is out of reach, by forged names and fields", parts, asy
   }
   await succeed(host.as("bob"), ["verify", "--code-stdin"], right.slice("answer ".length));
   // What concerns nobody but root is refused for one's own name too.
-  for (const name of ["disableUser", "enableUser", "unlockUser"]) {
-    assert.match((await host.call("alice", name, { user: "alice" }))[0] ?? "", denied, name);
+  for (const name of ["disableUser", "enableUser", "unlockUser", "setAlias"]) {
+    const argument = { user: "alice", alias: "bob" };
+    assert.match((await host.call("alice", name, argument))[0] ?? "", denied, name);
   }
 });
 
