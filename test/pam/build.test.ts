@@ -74,16 +74,20 @@ const KINDS = [
   ),
 ];
 
-test("the parser stands twenty seconds of noise, which reaches every kind of line", MODULE, async () => {
-  const seed = String(Date.now());
-  const argv = [join(await builtModule(), "fuzz"), "20", seed];
-  const ended = await run(argv, { timeout: 150_000 });
-  assert.equal(ended.code, 0, `seed ${seed}\n${ended.stderr}`);
-  assert.match(ended.stdout, /^\d{6,} lines/);
-  const parsed = [...ended.stdout.matchAll(/^(\d+) parsed as (.*)$/gm)];
-  assert.deepEqual(parsed.map(([, , kind]) => kind).sort(), KINDS.sort());
-  for (const [line, count] of parsed) assert.ok(Number(count) > 0, `seed ${seed}: ${line}`);
-});
+test(
+  "the parser stands twenty seconds of noise, which reaches every kind of line",
+  MODULE,
+  async () => {
+    const seed = String(Date.now());
+    const argv = [join(await builtModule(), "fuzz"), "20", seed];
+    const ended = await run(argv, { timeout: 150_000 });
+    assert.equal(ended.code, 0, `seed ${seed}\n${ended.stderr}`);
+    assert.match(ended.stdout, /^\d{6,} lines/);
+    const parsed = [...ended.stdout.matchAll(/^(\d+) parsed as (.*)$/gm)];
+    assert.deepEqual(parsed.map(([, , kind]) => kind).sort(), KINDS.sort());
+    for (const [line, count] of parsed) assert.ok(Number(count) > 0, `seed ${seed}: ${line}`);
+  },
+);
 
 /** Lines that are neither blank nor comment. */
 function codeLines(source: string): string[] {
