@@ -3,44 +3,31 @@ import type { Command, Interfaces } from "@oclif/core";
 import { paragraphs, twoColumns } from "./help-text.ts";
 import { flagLabel, flagMeaning, usageOf } from "./help-usage.ts";
 
-/** The root page's groups. A command that stands in none is listed under the last. */
+/** The root page's groups of commands that are one word. */
 const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[] = [
   ["First steps", ["demo", "init", "enroll", "verify", "login"]],
-  [
-    "Daily administration",
-    [
-      ...["reset", "backup-code generate", "backup-code revoke"],
-      ...["user disable", "user enable", "user unlock", "config set", "config unset"],
-    ],
-  ],
-  [
-    "Looking",
-    [
-      ...["status", "doctor", "user list", "user show", "backup-code status"],
-      ...["audit list", "audit verify", "config list", "config get", "config path"],
-    ],
-  ],
+  ["Day by day", ["status", "doctor", "reset"]],
 ];
 
 export function rootPage(config: Interfaces.Config): string {
-  const own = new Map(
-    config.commands
-      .filter(({ hidden, pluginName }) => !hidden && pluginName === config.name)
-      .map((command) => [nameOf(command), command.summary ?? ""]),
+  const own = config.commands.filter(
+    ({ hidden, pluginName }) => !hidden && pluginName === config.name,
   );
-  const placed = new Set(GROUPS.flatMap(([, names]) => names));
-  const groups = GROUPS.map(([title, names], index) => {
-    const rest = index === GROUPS.length - 1 ? [...own.keys()].filter((it) => !placed.has(it)) : [];
-    const rows = [...names, ...rest].flatMap((name) => {
-      const summary = own.get(name);
-      return summary === undefined ? [] : [[name, summary] as const];
-    });
-    return section(title, twoColumns(rows, 22));
-  });
+  const summaries = new Map(own.map((command) => [nameOf(command), command.summary ?? ""]));
+  const groups = GROUPS.map(([title, names]) =>
+    section(
+      title,
+      twoColumns(
+        names.map((name) => [name, summaries.get(name) ?? ""]),
+        COLUMN,
+      ),
+    ),
+  );
   return page(
     `countersign ${config.version}: second-factor authentication for Unix hosts.`,
     "New here? Try: countersign demo. Then: sudo countersign enroll YOUR-LOGIN.",
     ...groups,
+    section("Topics, each with commands of its own", twoColumns(topicRows(own), COLUMN)),
     section("Exit status of verify", [
       "  0 accepted, 1 rejected, 2 wrong usage or settings, 3 nothing enrolled,",
       "  4 throttled, 5 unavailable. The line for PAM: countersign help verify",
@@ -50,6 +37,19 @@ export function rootPage(config: Interfaces.Config): string {
       "Completion with the Tab key: countersign autocomplete",
     ].join("\n"),
   );
+}
+
+/** Width of the names, so that the groups stand in line. */
+const COLUMN = 14;
+
+/** A topic and the words that may follow it. */
+function topicRows(commands: readonly Command.Loadable[]): [string, string][] {
+  const names = commands.map((command) => nameOf(command).split(" "));
+  const topics = Map.groupBy(
+    names.filter(({ length }) => length > 1),
+    ([topic = ""]) => topic,
+  );
+  return [...topics].map(([topic, all]) => [topic, all.map(([, word]) => word).join(", ")]);
 }
 
 export function topicPage(topic: Interfaces.Topic, config: Interfaces.Config): string {
