@@ -2,9 +2,11 @@
  * What the Duo prompt is set up with, looked at here: the SDK takes an API host with a
  * scheme, a path or a port, and any redirect URL.
  */
-import { X509Certificate } from "node:crypto";
 import { Fault } from "../core/fault.ts";
 import { isCallbackUri } from "../core/redirect.ts";
+import { authority, parseApiHost } from "./api-host.ts";
+import { isKeyId, isSecret } from "./keys.ts";
+import { parseAuthorities } from "./route.ts";
 
 export interface PromptSettings {
   /** 20 capital letters and digits. */
@@ -20,26 +22,21 @@ export interface PromptSettings {
   readonly timeout?: number;
 }
 
-const CLIENT_ID = /^[A-Z0-9]{20}$/;
-const CLIENT_SECRET = /^[A-Za-z0-9]{40}$/;
-const DUO_HOST = /^api-[0-9a-f]{8}\.duosecurity\.com$/;
-const ANY_HOST = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?$/;
-
 /**
  * Refuses what does not have its form. A secret is never part of what is said.
+ * @returns the same, with the API host as it stands in addresses and id tokens
  * @throws Fault `settings-invalid`
  */
-export function checkSettings(settings: PromptSettings): void {
-  if (!CLIENT_ID.test(settings.clientId)) {
+export function checkSettings(settings: PromptSettings): PromptSettings {
+  if (!isKeyId(settings.clientId)) {
     throw invalid("the client id is not 20 capital letters and digits");
   }
-  if (!CLIENT_SECRET.test(settings.clientSecret)) {
+  if (!isSecret(settings.clientSecret)) {
     throw invalid("the client secret is not 40 letters and digits");
   }
-  if (!DUO_HOST.test(settings.apiHost) && !(settings.allowHost && isHost(settings.apiHost))) {
-    throw invalid("the API host is not of the form api-XXXXXXXX.duosecurity.com");
-  }
-  if (settings.ca !== undefined) checkCertificates(settings.ca);
+  // With none that can be read, every certificate would fail, and look like Duo's fault.
+  if (settings.ca !== undefined) parseAuthorities(settings.ca);
+  return { ...settings, apiHost: authority(parseApiHost(settings.apiHost, settings.allowHost)) };
 }
 
 /**
@@ -49,33 +46,6 @@ export function checkSettings(settings: PromptSettings): void {
 export function checkRedirectUri(uri: string): void {
   if (!isCallbackUri(uri))
     throw new Fault("usage", "the callback is not on this machine's localhost");
-}
-
-/** True for a host, with a port or without, that a URL holds unchanged. */
-function isHost(host: string): boolean {
-  const url = `https://${host}`;
-  return ANY_HOST.test(host) && URL.canParse(url) && new URL(url).host === host;
-}
-
-/** With none that can be read, every certificate would fail, and look like Duo's fault. */
-function checkCertificates(pem: string): void {
-  const [, ...begun] = pem.split("-----BEGIN CERTIFICATE-----");
-  const areCertificates = begun.every((rest) =>
-    isCertificate(`-----BEGIN CERTIFICATE-----${rest}`),
-  );
-  if (begun.length > 0 && areCertificates) return;
-  throw new Fault("settings-invalid", "the CA file is not of certificates that can be read", {
-    hint: "give it in PEM: -----BEGIN CERTIFICATE----- and so on",
-  });
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    new X509Certificate(pem);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function invalid(message: string): Fault {

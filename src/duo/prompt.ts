@@ -58,8 +58,7 @@ export class DuoPrompt {
 
   /** @throws Fault `settings-invalid` */
   constructor(settings: PromptSettings, parts: PromptParts) {
-    checkSettings(settings);
-    this.#settings = settings;
+    this.#settings = checkSettings(settings);
     this.#parts = parts;
   }
 
