@@ -32,7 +32,7 @@ export function parseApiHost(text: string, anyHost = false): ApiHost {
   throw new Fault("settings-invalid", `"${printable(text)}" is not an API host of Duo`, {
     hint: anyHost
       ? "give a host name, and a port where it is not 443: no https://, no path"
-      : "copy it from Duo's admin panel: api-XXXXXXXX.duosecurity.com",
+      : "copy it from the application in Duo's Admin Panel: api-XXXXXXXX.duosecurity.com",
   });
 }
 

@@ -33,11 +33,15 @@ export type DuoTrouble = keyof typeof CODES;
 const HINTS: Partial<Record<DuoTrouble, string>> = {
   unreachable: "see that this host reaches Duo: name service, route, firewall, proxy",
   "timed-out": "see that this host reaches Duo: name service, route, firewall, proxy",
-  certificate: "see that nothing between here and Duo replaces its certificate",
+  certificate:
+    "see that nothing between here and Duo replaces its certificate; a private CA is named with --ca-file",
   clock: "set this host's clock by NTP",
-  "integration-key": "copy the integration key from the application in Duo's admin panel",
-  "secret-key": "copy the secret key from the application in Duo's admin panel",
-  "application-type": "in Duo's admin panel, protect an application of the type Auth API",
+  "integration-key":
+    "copy it from the application in Duo's Admin Panel, and give both keys anew: countersign duo configure duo-push",
+  "secret-key":
+    "copy it from the application in Duo's Admin Panel, and give it anew: countersign duo configure duo-push",
+  "application-type":
+    "in Duo's Admin Panel, protect an application of the type Auth API, and give its keys: countersign duo configure duo-push",
   "rate-limited": "wait, then try again",
   nonsense: "see that the API host is Duo's, with no portal or proxy in between",
 };

@@ -34,15 +34,15 @@ const WORDS: Readonly<Record<string, string>> = {
 const MEANINGS: Readonly<Record<string, readonly [string, string]>> = {
   invalid_client: [
     "Duo refused the client id or the client secret",
-    "copy both again from the application's page in the Duo Admin Panel",
+    "copy both from the application in Duo's Admin Panel, and give them anew: countersign duo configure duo-prompt",
   ],
   unauthorized_client: [
-    "Duo refused this application",
-    "see in the Duo Admin Panel that it is a Web SDK application",
+    "Duo refused this application: it is not of the type Web SDK",
+    "in Duo's Admin Panel, protect an application of the type Web SDK, and give its client id: countersign duo configure duo-prompt",
   ],
   invalid_grant: ["Duo did not take the code", "a code counts once and not for long: start again"],
   invalid_request: ["Duo refused the request as invalid", "start again"],
-  access_denied: ["Duo denied access", "see the application's policy in the Duo Admin Panel"],
+  access_denied: ["Duo denied access", "see the application's policy in Duo's Admin Panel"],
 };
 
 /** Duo's number for keys of another kind of application. */
@@ -85,8 +85,8 @@ export function secondsToWait(failure: unknown): number | undefined {
 
 function faultOfReply(reply: Reply, now: number): Fault {
   if (reply.status >= 500) {
-    return new Fault("duo-unreachable", `Duo answers with status ${reply.status}`, {
-      hint: "see status.duo.com",
+    return new Fault("duo-unreachable", `Duo fails to answer (HTTP status ${reply.status})`, {
+      hint: "try again; status.duo.com tells of outages",
     });
   }
   // Not out of reach: whoever can make it too many must not come in by the fail mode.
@@ -104,7 +104,7 @@ function refusal(reply: Reply, now: number): Fault {
   if (Math.abs(off) > CLOCK_TOLERANCE) {
     const offset = `${Math.abs(off)} s ${off > 0 ? "ahead" : "behind"}`;
     return new Fault("duo-refused", `Duo refused: this host's clock is ${offset}`, {
-      hint: "set the clock: timedatectl set-ntp true",
+      hint: "set this host's clock by NTP: timedatectl set-ntp true",
     });
   }
   const word = code === WRONG_APPLICATION ? "unauthorized_client" : String(error ?? message);
@@ -119,7 +119,7 @@ function refusal(reply: Reply, now: number): Fault {
 
 function notDuo(what: string): Fault {
   return new Fault("duo-invalid", `what answered is not Duo: ${what}`, {
-    hint: "see that the API host is right and that nothing comes between",
+    hint: "see that the API host is Duo's, with no portal or proxy in between",
   });
 }
 

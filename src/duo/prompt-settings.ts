@@ -50,6 +50,6 @@ export function checkRedirectUri(uri: string): void {
 
 function invalid(message: string): Fault {
   return new Fault("settings-invalid", message, {
-    hint: "copy it from the application's page in the Duo Admin Panel: Web SDK",
+    hint: "copy it from the application in Duo's Admin Panel, of the type Web SDK",
   });
 }
