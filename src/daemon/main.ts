@@ -39,7 +39,15 @@ async function runDaemon(): Promise<void> {
     admission: ADMISSION,
     serviceFor: (caller) => {
       const slowHash = lanes.of(caller.uid);
-      return countersignFor({ ...parts, slowHash }, caller);
+      const service = countersignFor({ ...parts, slowHash }, caller);
+      return {
+        ...service,
+        // Whoever changed a setting goes on with it in force; the watch reads it again, and tells.
+        recordSetting: async (action, change) => {
+          await service.recordSetting(action, change);
+          parts = reloaded(scope, parts, () => undefined);
+        },
+      };
     },
     log,
   });
@@ -61,14 +69,14 @@ async function runDaemon(): Promise<void> {
 }
 
 /** The settings that are there now, or, where they do not parse, the last good ones, loudly. */
-function reloaded(scope: Scope, parts: EngineParts): EngineParts {
+function reloaded(scope: Scope, parts: EngineParts, tell: typeof log = log): EngineParts {
   try {
     const next = applySettings(parts, loadSettings(scope));
-    log("settings read anew");
+    tell("settings read anew");
     return next;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    log(`SETTINGS NOT READ, the last good ones stay in force: ${error.message}`);
+    tell(`SETTINGS NOT READ, the last good ones stay in force: ${error.message}`);
     return parts;
   }
 }

@@ -63,6 +63,55 @@ export async function unsetSetting(scope: Scope, name: string): Promise<boolean>
   return true;
 }
 
+/** A setting and its new value; undefined takes it out of the file. */
+export type SettingChange = readonly [name: string, value: SettingValue | undefined];
+
+/**
+ * Changes several settings in one step: all of them, or none.
+ * @returns those that were otherwise before
+ * @throws Fault as `setSetting`
+ */
+export async function changeTogether(
+  scope: Scope,
+  wanted: readonly SettingChange[],
+): Promise<readonly SettingChange[]> {
+  demandValid(wanted);
+  const written = readSettingsFile(scope.settingsFile) ?? {};
+  const changes = wanted.filter(([name, value]) => at(written, name) !== value);
+  if (changes.length > 0) {
+    await changeSettings(scope, (conf) => {
+      const store = structuredClone(conf.store);
+      for (const [name, value] of changes) put(store, name.split("."), value);
+      conf.store = store;
+    });
+  }
+  return changes;
+}
+
+/** @throws Fault `usage` for an unknown name or an unfit value */
+export function demandValid(changes: readonly SettingChange[]): void {
+  for (const [name, value] of changes) {
+    const { schema } = find(name);
+    const found = value === undefined ? undefined : validate(schema, value, name);
+    if (found === undefined) continue;
+    throw new Fault("usage", `${found.place} ${found.problem}`, { hint: "man countersign.json" });
+  }
+}
+
+function put(
+  group: Record<string, unknown>,
+  [first = "", ...rest]: readonly string[],
+  value: SettingValue | undefined,
+): void {
+  if (rest.length > 0) {
+    const inner = Object.hasOwn(group, first) ? group[first] : undefined;
+    const subgroup = { ...(inner as Record<string, unknown> | undefined) };
+    put(subgroup, rest, value);
+    group[first] = subgroup;
+  } else if (value === undefined) delete group[first];
+  else group[first] = value;
+}
+
 function find(name: string): SettingSchema {
   const all = settingSchemas();
   const found = all.find((setting) => setting.name === name);

@@ -18,10 +18,12 @@ import { parseSettings, readSettingsFile } from "./settings.ts";
  */
 const WRITTEN_MAX_BYTES = 4096;
 
-/** What is used of conf. */
+/** What is used of conf: each of these writes the file once. */
 export interface Writer {
   set(name: string, value: unknown): void;
   delete(name: string): void;
+  /** All of them. */
+  store: Record<string, unknown>;
 }
 
 /**

@@ -9,11 +9,19 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  watch,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { getSetting, listSettings, setSetting, unsetSetting } from "../../src/settings/editor.ts";
+import { setTimeout } from "node:timers/promises";
+import {
+  changeTogether,
+  getSetting,
+  listSettings,
+  setSetting,
+  unsetSetting,
+} from "../../src/settings/editor.ts";
 import { settingSchemas } from "../../src/settings/schema.ts";
 import { type Scope, scopeOf } from "../../src/settings/scope.ts";
 import { loadSettings } from "../../src/settings/settings.ts";
@@ -60,6 +68,55 @@ test("every setting can be set to its default, and unset again", async (t) => {
     assert.equal(await unsetSetting(scope, name), false);
   }
   assert.equal(content(scope), "{}\n");
+});
+
+test("several settings change in one step, and what did not change is not told", async (t) => {
+  const scope = trial(t);
+  await setSetting(scope, "duo.push.failMode", "safe");
+  await setSetting(scope, "duo.proxy", "proxy:3128");
+  const replaced = new Set<number>();
+  const watcher = watch(dirname(scope.settingsFile), () => {
+    const found = statSync(scope.settingsFile, { throwIfNoEntry: false });
+    if (found) replaced.add(found.ino);
+  });
+  t.after(() => watcher.close());
+  const changes = [
+    ["duo.push.apiHost", "api-00000000.duosecurity.com"],
+    ["duo.push.failMode", "safe"],
+    ["duo.proxy", undefined],
+    ["duo.push.caFile", undefined],
+    ["duo.prompt.callbackPort", 8080],
+  ] as const;
+  assert.deepEqual(
+    (await changeTogether(scope, changes)).map(([name]) => name),
+    ["duo.push.apiHost", "duo.proxy", "duo.prompt.callbackPort"],
+  );
+  assert.deepEqual(JSON.parse(content(scope)), {
+    duo: {
+      push: { failMode: "safe", apiHost: "api-00000000.duosecurity.com" },
+      prompt: { callbackPort: 8080 },
+    },
+  });
+  await setTimeout(50);
+  assert.equal(replaced.size, 1, "written once");
+  const ino = statSync(scope.settingsFile).ino;
+  assert.deepEqual(await changeTogether(scope, changes), []);
+  assert.equal(statSync(scope.settingsFile).ino, ino);
+});
+
+test("of several settings none changes where one is wrong", async (t) => {
+  const scope = trial(t);
+  await setSetting(scope, "qr", "none");
+  const before = content(scope);
+  for (const wrong of [
+    ["duo.prompt.callbackPort", 65_536],
+    ["duo.push.failMode", "open"],
+    ["duo.push.apiHots", "x"],
+    ["__proto__.polluted", "x"],
+  ] as const) {
+    await assert.rejects(changeTogether(scope, [["qr", "ascii"], wrong]), { code: "usage" });
+    assert.equal(content(scope), before);
+  }
 });
 
 test("mode and replacement do not depend on umask or $SNAP", async (t) => {
