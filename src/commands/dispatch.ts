@@ -69,6 +69,8 @@ function sentence(message: string): string {
   const flag = /^Parsing (--\S+)/.exec(head)?.[1];
   if (/^Missing \d+ required arg/.test(head)) return `missing: ${names.join(", ")}`;
   if (flag !== undefined) return `${flag}: ${decapitalize(details[0] ?? "wrong value")}`;
+  // What stands behind a flag that there is not may be a code, or a secret.
+  if (/^Nonexistent flag/.test(head)) return decapitalize(head.replace(/=.*/, ""));
   const isHeading = head.startsWith("The following error") && details[0] !== undefined;
   return decapitalize(isHeading ? (details[0] ?? "") : head);
 }
