@@ -41,7 +41,11 @@ function applicationOf(
   };
 }
 
-function readAuthorities(path: string): string {
+/**
+ * The text of a CA file.
+ * @throws Fault `settings-invalid`, or of a `file-…` code
+ */
+export function readAuthorities(path: string): string {
   const bytes = readTrusted(path, { secret: false, maxBytes: CA_MAX_BYTES });
   if (bytes) return Buffer.from(bytes).toString();
   throw new Fault("settings-invalid", `${said(path)}: the CA file is not there`, {

@@ -1,5 +1,6 @@
 /** What every command shares: a short way to flags, accounts and failures. */
 import { Args, Command, Flags } from "@oclif/core";
+import { DUO_METHODS } from "../client/duo.ts";
 
 /** oclif is not to print: failures are thrown on to the one place that does. */
 export abstract class CountersignCommand extends Command {
@@ -18,7 +19,7 @@ export const codeStdin = Flags.boolean({
 
 export const method = Flags.string({
   description: "only this method",
-  options: ["totp"],
+  options: ["totp", ...DUO_METHODS],
 });
 
 // An argument that is left out is never taken from standard input, as oclif would: what

@@ -1,19 +1,21 @@
 import { Flags } from "@oclif/core";
 import { accountMeant, callerOfThisProcess } from "../client/caller.ts";
 import { currentScope, withCountersign } from "../client/connect.ts";
+import { DUO_METHODS, type DuoMethod } from "../client/duo.ts";
 import { demandHostAccount } from "../client/host-account.ts";
 import type { EnrollOptions } from "../contracts/service.ts";
 import { Fault } from "../core/fault.ts";
 import { ALGORITHMS } from "../core/totp.ts";
 import { CountersignCommand, codeStdin, json, optionalUser } from "./base.ts";
 import { enrollAtTerminal } from "./enroll-at-terminal.ts";
+import { demandOwnFlags, enrollByChallenge } from "./enroll-by-challenge.ts";
 import { beginForScript, confirmForScript } from "./enroll-in-two-steps.ts";
 
-const METHODS = ["totp"] as const;
+const METHODS = ["totp", ...DUO_METHODS] as const;
 const QR = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
 
 export class Enroll extends CountersignCommand {
-  static override summary = "Set up an authenticator app for a user.";
+  static override summary = "Set up an authenticator app, or Duo, for a user.";
 
   static override description =
     `Shows a QR code, and the key in letters, for any authenticator app: Google
@@ -23,7 +25,11 @@ code makes the authenticator active, and is spent by it. Ten backup codes follow
 Whoever enrolls again is asked for a code of the old authenticator, unless they are
 root, and keeps it until the new one has been confirmed.
 
-For scripts, --begin prints the secret and --confirm takes the code.`;
+For scripts, --begin prints the secret and --confirm takes the code.
+
+With a method of Duo there is one challenge, and whoever passes it is enrolled; who is new
+to Duo is shown its enrollment address. The phone is Duo's to keep, so the flags about
+codes are for totp alone. The exit status is that of verify.`;
 
   static override examples = [
     { description: "Enroll yourself", command: "<%= config.bin %> enroll" },
@@ -34,6 +40,10 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
     {
       description: "For a terminal without UTF-8",
       command: "<%= config.bin %> enroll --qr ascii",
+    },
+    {
+      description: "Approvals on the phone, beside the codes",
+      command: "<%= config.bin %> enroll --method duo-push",
     },
     {
       description: "From a script, in two steps",
@@ -80,7 +90,16 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
   };
 
   override async run(): Promise<void> {
-    const { args, flags } = await this.parse(Enroll);
+    const { args, flags, raw } = await this.parse(Enroll);
+    const { method } = flags;
+    if (method !== "totp") {
+      // Those that were typed: the others have their defaults.
+      demandOwnFlags(
+        method,
+        raw.flatMap((word) => (word.type === "flag" ? word.flag : [])),
+      );
+      return this.#withDuo(args.user, method, flags.json);
+    }
     if (flags.begin && flags.confirm) {
       throw new Fault("usage", "--begin and --confirm are two steps, one after the other", {
         hint: "countersign help enroll",
@@ -103,5 +122,14 @@ For scripts, --begin prints the secret and --confirm takes the code.`;
       const { isOwnStore } = connection;
       return enrollAtTerminal(connection.service, user, options, { qr, isOwnStore, ...way });
     });
+  }
+
+  async #withDuo(named: string | undefined, method: DuoMethod, json: boolean): Promise<void> {
+    const user = accountMeant(named, callerOfThisProcess());
+    if (currentScope().name === "system") demandHostAccount(user);
+    const status = await withCountersign({}, ({ service }) =>
+      enrollByChallenge(service, user, method, json),
+    );
+    this.exit(status);
   }
 }

@@ -11,11 +11,14 @@ import { ConfigSet } from "./config/set.ts";
 import { ConfigUnset } from "./config/unset.ts";
 import { Demo } from "./demo.ts";
 import { Doctor } from "./doctor.ts";
+import { DuoCheck } from "./duo/check.ts";
+import { DuoConfigure } from "./duo/configure.ts";
 import { Enroll } from "./enroll.ts";
 import { Init } from "./init.ts";
 import { Login } from "./login.ts";
 import { Reset } from "./reset.ts";
 import { Status } from "./status.ts";
+import { UserAlias } from "./user/alias.ts";
 import { UserDisable } from "./user/disable.ts";
 import { UserEnable } from "./user/enable.ts";
 import { UserList } from "./user/list.ts";
@@ -37,6 +40,9 @@ export const COMMANDS = {
   "user:disable": UserDisable,
   "user:enable": UserEnable,
   "user:unlock": UserUnlock,
+  "user:alias": UserAlias,
+  "duo:configure": DuoConfigure,
+  "duo:check": DuoCheck,
   "audit:list": AuditList,
   "audit:verify": AuditVerify,
   "config:list": ConfigList,

@@ -1,7 +1,9 @@
 import { Args } from "@oclif/core";
 import { accountMeant } from "../client/caller.ts";
 import { withCountersign } from "../client/connect.ts";
-import type { ResetOutcome } from "../contracts/service.ts";
+import { isDuoMethod } from "../client/duo.ts";
+import type { Conversation } from "../contracts/conversation.ts";
+import type { Countersign, ResetOutcome } from "../contracts/service.ts";
 import { say, sayJson } from "../terminal/output.ts";
 import { CountersignCommand, codeStdin, json, method, yes } from "./base.ts";
 import { confirm } from "./confirm.ts";
@@ -15,10 +17,17 @@ export class Reset extends CountersignCommand {
   static override description =
     `Removes authenticators and backup codes at once and for good: the users enroll anew.
 Resetting yourself takes a fresh code or a backup code, unless you
-are root. To switch a user off and keep the secrets, use: user disable.`;
+are root. To switch a user off and keep the secrets, use: user disable.
+
+What Duo knows of a user stays at Duo: remove a lost phone in Duo's Admin Panel too. The
+next login then shows Duo's enrollment address.`;
 
   static override examples = [
     { description: "Alice lost her phone", command: "sudo <%= config.bin %> reset alice" },
+    {
+      description: "Only what she enrolled with Duo",
+      command: "sudo <%= config.bin %> reset alice --method duo-push",
+    },
     {
       description: "Several, without being asked",
       command: "sudo <%= config.bin %> reset alice bob --yes",
@@ -33,7 +42,8 @@ are root. To switch a user off and keep the secrets, use: user disable.`;
     }),
   };
   static override strict = false;
-  static override usage = "reset [USER ...] [--method totp] [--yes] [--code-stdin] [--json]";
+  static override usage =
+    "reset [USER ...] [--method totp|duo-push|duo-prompt] [--yes] [--code-stdin] [--json]";
   static override flags = { method, yes, "code-stdin": codeStdin, json };
 
   override async run(): Promise<void> {
@@ -44,23 +54,54 @@ are root. To switch a user off and keep the secrets, use: user disable.`;
       await confirm(`Remove ${what} of ${users.join(", ")} for good?`, flags.yes);
       const conversation = conversationFor(flags["code-stdin"]);
       const outcomes = await eachUser(users, (user) =>
-        service.reset(user, flags.method, conversation),
+        resetOne(service, user, flags.method, conversation),
       );
       if (flags.json)
         sayJson(
           outcomes.map(({ user, result, error }) => ({
             user,
-            ...result,
+            ...result?.outcome,
             ...(error ? { error } : {}),
           })),
         );
-      else for (const { result } of outcomes) if (result) say(sentence(result));
+      else {
+        const done = outcomes.flatMap(({ result }) => result ?? []);
+        say(...done.map(sentence), ...staysAtDuo(done));
+      }
       if (outcomes.some(({ error }) => error)) this.exit(1);
     });
   }
 }
 
-function sentence({ user, authenticators, backupCodes }: ResetOutcome): string {
+interface Done {
+  readonly outcome: ResetOutcome;
+  /** True where something goes that Duo keeps as well. */
+  readonly isAtDuo: boolean;
+}
+
+async function resetOne(
+  service: Countersign,
+  user: string,
+  method: string | undefined,
+  conversation: Conversation,
+): Promise<Done> {
+  const { methods } = await service.showUser(user);
+  const gone = methods.filter((each) => method === undefined || each.method === method);
+  const outcome = await service.reset(user, method, conversation);
+  return { outcome, isAtDuo: gone.some((each) => isDuoMethod(each.method)) };
+}
+
+function sentence({ outcome: { user, authenticators, backupCodes } }: Done): string {
   const removed = `${counted(authenticators, "authenticator")}, ${counted(backupCodes, "unused backup code")}`;
   return `${user}: removed ${removed}`;
+}
+
+function staysAtDuo(done: readonly Done[]): string[] {
+  const users = done.filter(({ isAtDuo }) => isAtDuo).map(({ outcome }) => outcome.user);
+  if (users.length === 0) return [];
+  return [
+    "",
+    `Duo still knows the phone of ${users.join(", ")}. For a lost phone, remove it in`,
+    "Duo's Admin Panel too: the next login then shows Duo's enrollment address.",
+  ];
 }

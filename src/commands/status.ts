@@ -1,4 +1,6 @@
 import { withCountersign } from "../client/connect.ts";
+import { failModesOf } from "../client/duo.ts";
+import type { FailMode } from "../contracts/method.ts";
 import type { Countersign, StatusReport } from "../contracts/service.ts";
 import { formatHead } from "../core/audit-head.ts";
 import { Fault } from "../core/fault.ts";
@@ -32,12 +34,17 @@ of the last day's verdicts. Whoever is not root is shown what they have enrolled
       const now = Date.now();
       const report = await unlessRefused(() => service.status(now - DAY));
       if (report === undefined) return showOwn(service, caller.login, flags.json);
-      const { policy } = await settings();
-      const on = { methods: ["totp", "backup-code"], unenrolled: policy.unenrolled };
+      const inForce = await settings();
+      const failModes = failModesOf(inForce);
+      const on: On = {
+        methods: ["totp", ...Object.keys(failModes), "backup-code"],
+        failModes,
+        unenrolled: inForce.policy.unenrolled,
+      };
       if (flags.json) return sayJson(document(scope.name, on, report));
       say(
         `scope       ${scope.name}`,
-        `methods     ${on.methods.join(", ")}`,
+        `methods     ${on.methods.map((method) => describe(method, failModes)).join(", ")}`,
         `unenrolled  ${on.unenrolled === "allow" ? "let in without a code" : "refused"}`,
         `users       ${census(report)}`,
         `audit log   ${counted(report.head.sequence, "event")}`,
@@ -46,6 +53,18 @@ of the last day's verdicts. Whoever is not root is shown what they have enrolled
       );
     });
   }
+}
+
+interface On {
+  readonly methods: readonly string[];
+  /** Of those that a service judges. */
+  readonly failModes: Readonly<Record<string, FailMode>>;
+  readonly unenrolled: string;
+}
+
+/** Where a method lets somebody in unasked, that is to be seen. */
+function describe(method: string, failModes: On["failModes"]): string {
+  return failModes[method] === "safe" ? `${method} (fail mode safe)` : method;
 }
 
 /** Undefined where the daemon tells this to root alone. */
@@ -83,7 +102,7 @@ function census({ accounts, throttled }: StatusReport): string {
 
 function document(
   scope: string,
-  on: { methods: string[]; unenrolled: string },
+  on: On,
   { accounts, throttled, tally, head }: StatusReport,
 ): object {
   const lastDay = tally.map(({ hour, verdict, count }) => ({

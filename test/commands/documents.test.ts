@@ -48,10 +48,10 @@ test("user list and user show, in each status", oath, async (t) => {
   assert.match(enrolledAt, ISO);
   assert.ok(lastUsedAt === null || ISO.test(lastUsedAt));
   const totp = { method: "totp", status: "active", enrolledAt, lastUsedAt };
-  const rest = { backupCodesLeft: 10, throttledUntil: null };
+  const rest = { backupCodesLeft: 10, throttledUntil: null, alias: null };
   assert.deepEqual(alice, { user: "alice", status: "active", methods: [totp], ...rest });
   const pending = { method: "totp", status: "pending", enrolledAt: null, lastUsedAt: null };
-  const none = { backupCodesLeft: 0, throttledUntil: null };
+  const none = { backupCodesLeft: 0, throttledUntil: null, alias: null };
   assert.deepEqual(bob, { user: "bob", status: "pending", methods: [pending], ...none });
   assert.deepEqual(carol, { user: "carol", status: "none", methods: [], ...none });
 
@@ -147,6 +147,7 @@ test("status", oath, async (t) => {
   assert.deepEqual(status, {
     scope: "home",
     methods: ["totp", "backup-code"],
+    failModes: {},
     unenrolled: "refuse",
     users: { active: 1, pending: 0, disabled: 0, none: 0, throttled: 0 },
   });

@@ -39,6 +39,14 @@ const SLIPS: Readonly<Record<string, RegExp>> = {
   "config set totp.window": /missing: VALUE/,
   "init --key paper": /--key=paper.*file/,
   "status now": /status/,
+  "user alias": /missing: USER/,
+  "user alias alice smith --remove": /give a name, or --remove/,
+  "user alias alice smith jones": /unexpected argument: jones/,
+  "duo check duo-phone": /duo-push, duo-prompt/,
+  "enroll --method duo-push --digits 8": /--digits is for --method totp/,
+  "enroll --method duo-push --qr none": /--qr is for --method totp/,
+  "enroll --method duo-prompt --begin": /--begin is for --method totp/,
+  "enroll --method duo-prompt --code-stdin": /--code-stdin is for --method totp/,
   "demo now": /demo/,
 };
 
@@ -50,6 +58,14 @@ describe("a slip", { concurrency: 4 }, () => {
       assertFailure(ended, 2, message, /^try: countersign \S/);
       assert.deepEqual(await readdir(home.path), []);
     });
+  }
+});
+
+test("what stands behind a flag that there is not is never repeated", async (t) => {
+  const home = await Home.make(t);
+  for (const line of ["enroll --code=123456", "reset alice --code=123456 --yes"]) {
+    const ended = await home.run(line.split(" "));
+    assertFailure(ended, 2, /^error: nonexistent flag: --code$/);
   }
 });
 

@@ -77,6 +77,7 @@ test("status shows a user what is theirs, and nothing of the host", parts, async
     methods: [],
     backupCodesLeft: 0,
     throttledUntil: null,
+    alias: null,
   });
   const { user, status: state, backupCodesLeft, ...rest } = await status("bob");
   assert.deepEqual([user, state, backupCodesLeft], ["bob", "active", 10]);

@@ -16,6 +16,7 @@ export function userDocument(user: UserSummary): object {
     })),
     backupCodesLeft: user.backupCodesLeft,
     throttledUntil: isoTimeOrNull(user.throttledUntil),
+    alias: user.alias ?? null,
   };
 }
 
@@ -24,6 +25,7 @@ export function userLines(user: UserSummary): string[] {
   return [
     `user          ${user.user}`,
     `status        ${user.status}`,
+    ...(user.alias === undefined ? [] : [`name at Duo   ${user.alias}`]),
     ...user.methods.flatMap(({ method, status, enrolledAt, lastUsedAt }) => [
       `${method.padEnd(14)}${status}`,
       `  enrolled    ${shortTime(enrolledAt)}`,
