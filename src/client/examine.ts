@@ -24,6 +24,7 @@ import { loadSettings } from "../settings/settings.ts";
 import { SCHEMA_VERSION } from "../stores/schema.ts";
 import { daemonReaders } from "./ask-daemon.ts";
 import { currentScope, isHeldByDaemon } from "./connect.ts";
+import { duoReaders } from "./examine-duo.ts";
 import { keyProviderOf, storePath } from "./in-process.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
 
@@ -115,6 +116,7 @@ function ownReaders(scope: Scope, seen: Seen): Readers {
       keyCheck: async () => (await content())?.keyCheck,
     },
     store: { isBegun, path, content, schema: SCHEMA_VERSION, sealer, space: spaceAt },
+    duo: duoReaders({ settings, content, sealer }),
   };
 }
 

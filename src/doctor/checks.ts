@@ -2,6 +2,7 @@
 import { printable } from "../core/printable.ts";
 import { type ClockReaders, examineClock } from "./clock.ts";
 import { type DaemonReaders, examineDaemon } from "./daemon.ts";
+import { type DuoReaders, examineDuo } from "./duo.ts";
 import { examineFiles, type FilesReaders } from "./files.ts";
 import { type CheckName, type Finding, voiceOf } from "./finding.ts";
 import { examineKey, type KeyReaders } from "./key.ts";
@@ -17,6 +18,7 @@ export interface Readers {
   readonly files: FilesReaders;
   readonly key: KeyReaders;
   readonly store: StoreReaders;
+  readonly duo: DuoReaders;
 }
 
 /** What those of the host look through, where more than one person is concerned. */
@@ -52,6 +54,7 @@ export function checksOver(own: Readers): readonly Check[] {
     { name: "files", examine: () => examineFiles(own.files) },
     { name: "key", examine: () => examineKey(own.key) },
     { name: "store", examine: () => examineStore(own.store) },
+    { name: "duo", examine: () => examineDuo(own.duo) },
   ];
 }
 

@@ -8,6 +8,7 @@ export const CHECK_NAMES = [
   "files",
   "key",
   "store",
+  "duo",
   "daemon",
   "pam",
   "sshd",

@@ -17,6 +17,8 @@ export interface StoreContent {
   /** What PRAGMA quick_check said ("ok"); undefined when the store is too large to wait for it. */
   readonly integrity: string | undefined;
   readonly keyCheck: Uint8Array | undefined;
+  /** Sealed, by the method's name; undefined in a schema that has none yet. */
+  readonly methodSecrets: ReadonlyMap<string, Uint8Array> | undefined;
   /** The last events, oldest first. */
   readonly events: readonly AuditRecord[];
 }
@@ -78,6 +80,7 @@ function look(from: string | URL, path: string): StoreContent {
       schema: Number(first(database, "PRAGMA user_version")),
       integrity: small ? String(first(database, "PRAGMA quick_check(1)")) : undefined,
       keyCheck: tables === 0 ? undefined : keyCheck(database),
+      methodSecrets: methodSecrets(database),
       events: tables === 0 ? [] : events(database),
     };
   } catch (cause) {
@@ -92,6 +95,18 @@ function keyCheck(database: DatabaseSync): Uint8Array | undefined {
     .prepare("SELECT value FROM facts WHERE name = ?")
     .get(KEY_CHECK_CELL.row[0] ?? "");
   return row?.value instanceof Uint8Array ? row.value : undefined;
+}
+
+function methodSecrets(database: DatabaseSync): StoreContent["methodSecrets"] {
+  const isThere = first(database, "SELECT 1 FROM sqlite_schema WHERE name = 'method_secrets'");
+  if (isThere === undefined) return undefined;
+  const rows = database.prepare("SELECT method, sealed_secret FROM method_secrets").all();
+  return new Map(
+    rows.map(({ method, sealed_secret: sealed }) => [
+      String(method),
+      sealed instanceof Uint8Array ? sealed : new Uint8Array(),
+    ]),
+  );
 }
 
 // An altered row may hold anything: its hash is compared, so the cast promises nothing.

@@ -1,0 +1,63 @@
+/** What `countersign doctor` looks through at Duo's methods: without opening the store for use. */
+import type { Sealer } from "../contracts/sealing.ts";
+import { methodSecretCell } from "../core/cells.ts";
+import type { DuoMethodFacts, DuoReaders } from "../doctor/duo.ts";
+import type { StoreContent } from "../doctor/store-file.ts";
+import { parseApiHost } from "../duo/api-host.ts";
+import { DUO_ROOTS } from "../duo/roots.ts";
+import { firstExpiry, parseAuthorities } from "../duo/route.ts";
+import type { Settings } from "../settings/schema.ts";
+import { DUO_WORDS, type DuoMethodSettings, duoMethods } from "./duo.ts";
+import { methodsOf, readAuthorities } from "./methods.ts";
+
+export interface DuoSources {
+  /** @throws Fault */
+  readonly settings: () => Settings;
+  /** Undefined when there is no store. @throws Fault */
+  readonly content: () => Promise<StoreContent | undefined>;
+  /** Undefined when there is no key. @throws Fault */
+  readonly sealer: () => Promise<Sealer | undefined>;
+}
+
+export function duoReaders(sources: DuoSources): DuoReaders {
+  const methods = () => duoMethods(sources.settings()).map((each) => factsOf(each, sources));
+  return { methods, now: Date.now };
+}
+
+function factsOf(settings: DuoMethodSettings, sources: DuoSources): DuoMethodFacts {
+  const { method, apiHost, id, anyHost, caFile, failMode } = settings;
+  const secret = async () => (await sources.content())?.methodSecrets?.get(method);
+  return {
+    method,
+    apiHost,
+    id,
+    idName: DUO_WORDS[method].id,
+    failMode,
+    caFile,
+    checkHost: () => void parseApiHost(apiHost ?? "", anyHost === "yes"),
+    firstExpiry: () =>
+      firstExpiry(caFile === undefined ? DUO_ROOTS : parseAuthorities(readAuthorities(caFile))),
+    hasSecret: async () => {
+      // What keeps it from opening is for the check of the store to tell.
+      const content = await sources.content().catch(() => undefined);
+      return content && (await secret()) !== undefined;
+    },
+    ask: async () => askDuo(sources, method, await secret()),
+  };
+}
+
+async function askDuo(
+  { settings, sealer }: DuoSources,
+  name: string,
+  sealed: Uint8Array | undefined,
+): Promise<number | undefined> {
+  const method = methodsOf(settings()).find((each) => each.name === name);
+  const opener = await sealer().catch(() => undefined);
+  if (method?.kind !== "challenge" || sealed === undefined || !opener) return undefined;
+  const secret = opener.open(sealed, methodSecretCell(name));
+  try {
+    return (await method.check(secret)).clockOffset;
+  } finally {
+    secret.fill(0);
+  }
+}
