@@ -102,7 +102,7 @@ describe("countersign.json(5)", () => {
       }
       for (const value of schema.enum ?? []) assert.match(body, new RegExp(`\\bLi ${value}\\b`));
       if (schema.maxLength) assert.ok(body.includes(`${schema.maxLength}`), body);
-      if (schema.default) assert.match(body, new RegExp(`Default: +\\.Li ${schema.default}\\b`));
+      if (schema.default) assert.ok(body.includes(`Default: .Li ${schema.default} `), body);
       else assert.match(body, /Default: the /);
     });
   }
