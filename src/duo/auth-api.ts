@@ -66,6 +66,8 @@ export interface AuthApiParts {
   readonly credentials: Credentials;
   readonly clock: Clock;
   readonly limits?: Limits;
+  /** Shared by clients that may ask for the same in the same second. */
+  readonly dates?: SigningDates;
 }
 
 interface Sent {
@@ -85,7 +87,7 @@ export class AuthApi {
   constructor(parts: AuthApiParts) {
     this.#parts = parts;
     this.#limits = parts.limits ?? LIMITS;
-    this.#dates = new SigningDates(parts.clock);
+    this.#dates = parts.dates ?? new SigningDates(parts.clock);
   }
 
   /** Duo's time, asked for without keys: network, certificate and clock, and nothing else. */
@@ -158,7 +160,7 @@ export class AuthApi {
       // Until now Duo was too busy: nothing was done.
       if (left <= 0) {
         const acted = mayHaveActed(sent.effect, false);
-        throw new DuoFault("timed-out", "Duo took too long", { mayHaveActed: acted });
+        throw new DuoFault("rate-limited", "Duo was too busy", { mayHaveActed: acted });
       }
       const limit = Math.ceil(Math.min(longest, left));
       const reply = await exchange(route, this.#request(sent), limit, sent.signal);

@@ -2,6 +2,7 @@
 import type { Method } from "../contracts/method.ts";
 import type { PromptApplication, PushApplication } from "../duo/application.ts";
 import { backupCode } from "./backup-code.ts";
+import { duoPush } from "./duo-push.ts";
 import { totp } from "./totp.ts";
 
 /** What the settings set up; a method whose part is absent is neither offered nor accepted. */
@@ -11,6 +12,6 @@ export interface MethodsSetUp {
 }
 
 /** In the order in which the prompt offers them. */
-export function methodsFor(_setUp: MethodsSetUp): readonly Method[] {
-  return [totp, backupCode];
+export function methodsFor({ push }: MethodsSetUp): readonly Method[] {
+  return [totp, backupCode, ...(push ? [duoPush(push)] : [])];
 }
