@@ -74,6 +74,12 @@ export class Account {
     open.at(-1)?.add(answered(answer));
   }
 
+  /** Has the newest challenge say this while it waits, under a status that nobody knows. */
+  news(user: string, message: string): void {
+    const open = [...this.#transactions.values()].filter((each) => each.user === user);
+    open.at(-1)?.add({ result: "waiting", status: message, status_msg: message });
+  }
+
   /** What the phone does once it has scanned the code, or what time does to it. */
   activate(userId: string, state: "success" | "invalid"): void {
     const invitation = this.#invitations.get(userId);
