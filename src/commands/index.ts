@@ -13,6 +13,7 @@ import { Demo } from "./demo.ts";
 import { Doctor } from "./doctor.ts";
 import { DuoCheck } from "./duo/check.ts";
 import { DuoConfigure } from "./duo/configure.ts";
+import { DuoPush } from "./duo/push.ts";
 import { Enroll } from "./enroll.ts";
 import { Init } from "./init.ts";
 import { Login } from "./login.ts";
@@ -43,6 +44,7 @@ export const COMMANDS = {
   "user:alias": UserAlias,
   "duo:configure": DuoConfigure,
   "duo:check": DuoCheck,
+  "duo:push": DuoPush,
   "audit:list": AuditList,
   "audit:verify": AuditVerify,
   "config:list": ConfigList,

@@ -23,7 +23,8 @@ export const PROTOCOL = "--protocol";
 // that does not block.
 const { parseArgs } = process.getBuiltinModule("node:util");
 
-interface Request {
+/** What is to be verified, and how its outcome is told. */
+export interface Request {
   readonly user: string;
   readonly origin: Origin;
   readonly pam: boolean;
@@ -31,6 +32,8 @@ interface Request {
   readonly json: boolean;
   /** Program and arguments to become; empty for none. */
   readonly command: readonly string[];
+  /** The person's conversation, where it is not the one that the rest asks for. */
+  readonly conversation?: Conversation;
 }
 
 /**
@@ -41,9 +44,18 @@ export async function verifyFromArguments(
   args: readonly string[],
   door: Door,
 ): Promise<number | undefined> {
-  let request: Request | undefined;
+  let request: Request;
   try {
     request = readRequest(args);
+  } catch (error) {
+    return refuse(error, undefined);
+  }
+  return verifyAs(request, door);
+}
+
+/** The same for a request that was read elsewhere. */
+export async function verifyAs(request: Request, door: Door): Promise<number | undefined> {
+  try {
     // Looked for before the code is spent: a slip of the pen is not to cost thirty seconds.
     const become = await becoming(request.command);
     const outcome = await judge(request, door);
@@ -128,7 +140,8 @@ function judge(request: Request, door: Door): Promise<VerifyOutcome | undefined>
 }
 
 /** Only the one that is needed is loaded: this is what a login waits for. */
-async function conversationFor({ codeStdin }: Request): Promise<Conversation> {
+async function conversationFor({ codeStdin, conversation }: Request): Promise<Conversation> {
+  if (conversation) return conversation;
   if (codeStdin) {
     const { standardInputConversation } = await import("../terminal/standard-input.ts");
     return standardInputConversation({ say: "nowhere" });
