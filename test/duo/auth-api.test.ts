@@ -167,6 +167,23 @@ test("the same request twice in a second is no replay", needs("openssl"), async 
   assert.equal(standIn.received.length, 6);
 });
 
+test(
+  "the same request by two processes in a second is signed once more",
+  needs("openssl"),
+  async (t) => {
+    const [standIn] = await begin(t);
+    standIn.account.users.set("alice", { preauth: "auth", devices: [PHONE] });
+    const clock = { clockAhead: -(Date.now() % 1000) };
+    await Promise.all([1, 2].map(() => clientOf(standIn, clock).preauth(ALICE)));
+    await Promise.all([1, 2].map(() => clientOf(standIn, clock).auth(ALICE, PUSH)));
+    assert.equal(standIn.account.sent.pushes, 2);
+    const wrong = clientOf(standIn, { credentials: { secretKey: Buffer.from("wrong") } });
+    const before = standIn.received.length;
+    await assert.rejects(wrong.check(), trouble("secret-key", false));
+    assert.equal(standIn.received.length - before, 2);
+  },
+);
+
 test("a status that is lost is asked for again, not the push", needs("openssl"), async (t) => {
   const [standIn, api] = await begin(t);
   standIn.account.users.set("alice", { preauth: "auth", devices: [PHONE], answer: "allow" });
