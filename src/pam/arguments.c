@@ -22,6 +22,11 @@ static bool starts(const char *argument, const char *name, const char **value)
 	return strncmp(argument, name, strlen(name)) == 0;
 }
 
+static bool read_switch(const char *argument, const char *name, bool *to)
+{
+	return strcmp(argument, name) == 0 && (*to = true);
+}
+
 static bool read_one(const char *argument, struct login *login)
 {
 	const size_t path_size = sizeof(((struct sockaddr_un *)NULL)->sun_path);
@@ -37,17 +42,11 @@ static bool read_one(const char *argument, struct login *login)
 		return read_number(value, 1, 600, &login->timeout);
 	if (starts(argument, "digits=", &value))
 		return read_number(value, 6, 8, &login->digits);
-	if (strcmp(argument, "try_first_pass") == 0)
-		return login->try_first_pass = true;
-	if (strcmp(argument, "use_first_pass") == 0)
-		return login->use_first_pass = true;
-	if (strcmp(argument, "forward_pass") == 0)
-		return login->forward_pass = true;
-	if (strcmp(argument, "quiet") == 0)
-		return login->quiet = true;
-	if (strcmp(argument, "debug") == 0)
-		return login->debug = true;
-	return false;
+	return read_switch(argument, "try_first_pass", &login->try_first_pass) ||
+	       read_switch(argument, "use_first_pass", &login->use_first_pass) ||
+	       read_switch(argument, "forward_pass", &login->forward_pass) ||
+	       read_switch(argument, "quiet", &login->quiet) ||
+	       read_switch(argument, "debug", &login->debug);
 }
 
 bool arguments_read(struct login *login, int argc, const char **argv)

@@ -1,6 +1,8 @@
 #include "countersign.h"
 
-#include <sys/time.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -13,36 +15,43 @@ int64_t time_in(int seconds)
 }
 
 /*
- * Before each call that waits: the kernel then ends the wait at the deadline, with EAGAIN. Such
- * a call is made again, and so is one that a signal of the host's ends, until this says no.
+ * Waits until the socket is ready; false at the deadline, and for Ctrl-C. sudo catches that
+ * signal and would only look at it once we return. It is held back meanwhile, not taken: the
+ * host gets it after all.
  */
-static bool may_wait(const struct channel *channel)
+static bool wait_for(const struct channel *channel, short event)
 {
 	int64_t left = channel->deadline - time_in(0);
-	struct timeval limit = { .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 };
+	struct pollfd waits[] = { { .fd = channel->fd, .events = event }, { .events = POLLIN } };
+	sigset_t interrupt, before;
 
-	if (left <= 0) {
-		errno = ETIMEDOUT;
+	errno = ETIMEDOUT;
+	if (left <= 0 || channel->fd < 0)
 		return false;
-	}
-	return setsockopt(channel->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
-	       setsockopt(channel->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0;
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+	waits[1].fd = signalfd(-1, &interrupt, SFD_CLOEXEC);
+	poll(waits, 2, (int)left);
+	close(waits[1].fd);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = EINTR;
+	return waits[1].revents == 0;
 }
 
 int channel_connect(struct channel *channel, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct timeval limit = { .tv_usec = 100000 };
 
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	channel->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(channel->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	/* Waits for as long as the daemon's queue of connections is full. */
-	while (channel->fd >= 0 && may_wait(channel)) {
-		if (connect(channel->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-			return 0;
-		if (errno != EINTR && errno != EAGAIN)
-			break;
-	}
-	return errno;
+	while (connect(channel->fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+		if ((errno != EINTR && errno != EAGAIN) || time_in(0) >= channel->deadline)
+			return errno;
+	return 0;
 }
 
 bool channel_send(struct channel *channel)
@@ -53,9 +62,10 @@ bool channel_send(struct channel *channel)
 	line_add(out, "\n", "");
 	length = out->length;
 	errno = EMSGSIZE;
-	while (length <= sizeof(out->text) && sent < length && may_wait(channel)) {
+	while (length <= sizeof(out->text) && sent < length && wait_for(channel, POLLOUT)) {
 		/* A daemon that is gone is EPIPE here: no SIGPIPE may end sshd or sudo. */
-		ssize_t count = send(channel->fd, out->text + sent, length - sent, MSG_NOSIGNAL);
+		ssize_t count = send(channel->fd, out->text + sent, length - sent,
+				     MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (count >= 0)
 			sent += (size_t)count;
@@ -76,9 +86,9 @@ char *channel_line(struct channel *channel)
 		ssize_t got;
 
 		errno = EMSGSIZE;
-		if (room == 0 || !may_wait(channel))
+		if (room == 0 || !wait_for(channel, POLLIN))
 			return NULL;
-		got = recv(channel->fd, channel->in + channel->count, room, 0);
+		got = recv(channel->fd, channel->in + channel->count, room, MSG_DONTWAIT);
 		if (got == 0)
 			errno = ECONNRESET;
 		if (got > 0)

@@ -35,6 +35,8 @@ struct login {
 	int timeout, digits;
 	bool try_first_pass, use_first_pass, forward_pass;
 	bool quiet, debug;
+	/* No errors are shown. sudo asks for that always, so the rest is: what to wait for or open. */
+	bool is_silent;
 	/* The password given before, where it is to be the first answer. */
 	const char *first_pass;
 	/* PAM_USER. */

@@ -1,11 +1,33 @@
 #include "countersign.h"
 
+#include <fcntl.h>
+
 /* Messages of one login: more is no daemon of ours. */
 #define MESSAGES_MAX 64
-/* Bytes of one item; five of them, percent-encoded, fit a line. */
+/* Bytes of one item, or of a command; five of them, percent-encoded, fit a line. */
 #define ITEM_MAX 512
 #define THROTTLED_TEXT "Too many failed attempts; try again later."
 #define ADDRESS_TEXT "Open this address in a browser:\n\n%s\n"
+
+/*
+ * What is to be run by sudo, for whoever approves it to see: as it was typed, so it decides
+ * nothing. Left out where it is not readable as a whole, or has no room.
+ */
+static void add_command(struct line *line)
+{
+	char command[ITEM_MAX + 1] = "";
+	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t size = read(fd, command, ITEM_MAX);
+
+	close(fd);
+	for (ssize_t i = 0; i < size - 1; i++)
+		if (command[i] == '\0')
+			command[i] = ' ';
+	if (size > 0 && text_is_utf8(command, ANY) && line->length < LINE_BYTES_MAX - 4 * ITEM_MAX) {
+		text_clean(command, sizeof(command));
+		line_add(line, " command=", command);
+	}
+}
 
 bool opening_write(struct login *login, struct line *line)
 {
@@ -16,14 +38,14 @@ bool opening_write(struct login *login, struct line *line)
 		{ PAM_USER, " user=" }, { PAM_SERVICE, " service=" }, { PAM_RHOST, " rhost=" },
 		{ PAM_TTY, " tty=" },	{ PAM_RUSER, " ruser=" },
 	};
+	const void *item = NULL;
 
 	/* Asks for the name where the host has not; it is PAM_USER from then on. */
 	if (pam_get_user(login->pamh, &login->user, NULL) != PAM_SUCCESS || *login->user == '\0')
 		return false;
 	line_add(line, "countersign/1 verify", "");
 	for (size_t i = 0; i < sizeof(ITEMS) / sizeof(ITEMS[0]); i++) {
-		const void *item = NULL;
-
+		item = NULL;
 		pam_get_item(login->pamh, ITEMS[i].type, &item);
 		if (item == NULL || *(const char *)item == '\0')
 			continue;
@@ -32,7 +54,19 @@ bool opening_write(struct login *login, struct line *line)
 			return false;
 		line_add(line, ITEMS[i].words, item);
 	}
+	pam_get_item(login->pamh, PAM_SERVICE, &item);
+	if (item != NULL && (strcmp(item, "sudo") == 0 || strcmp(item, "sudo-i") == 0))
+		add_command(line);
 	return true;
+}
+
+/* From here on nothing is accepted; the daemon has a moment to record it. */
+static bool cancel(struct login *login, struct channel *channel, const char *line)
+{
+	login->is_cancelled = true;
+	channel->deadline = time_in(1);
+	line_add(&channel->out, line, "");
+	return channel_send(channel);
 }
 
 static bool reply(struct login *login, struct channel *channel, const struct frame *prompt)
@@ -42,13 +76,11 @@ static bool reply(struct login *login, struct channel *channel, const struct fra
 	bool is_late = time_in(0) >= channel->deadline;
 	const char *why = login->has_failed ? "cancel" : "cancel end-of-input";
 
-	if (answer != NULL && !is_late) {
-		line_add(&channel->out, "answer ", answer);
-	} else {
-		login->is_cancelled = true;
-		channel->deadline = time_in(1);
-		line_add(&channel->out, is_late ? "cancel timed-out" : why, "");
+	if (answer == NULL || is_late) {
+		answer_drop(answer);
+		return cancel(login, channel, is_late ? "cancel timed-out" : why);
 	}
+	line_add(&channel->out, "answer ", answer);
 	answer_drop(answer);
 	return channel_send(channel);
 }
@@ -62,6 +94,9 @@ static bool hear(struct login *login, struct channel *channel, struct frame *fra
 	char *line = channel_line(channel);
 	bool lets_in;
 
+	/* Ctrl-C. What the daemon has said by then is heard all the same, and lets nobody in. */
+	if (line == NULL && errno == EINTR && !login->is_cancelled && cancel(login, channel, "cancel"))
+		line = channel_line(channel);
 	if (line == NULL)
 		return false;
 	errno = EPROTO;
@@ -82,14 +117,14 @@ int dialogue(struct login *login, struct channel *channel)
 			   frame.kind == FRAME_PROMPT ? PAM_MAX_MSG_SIZE : LINE_BYTES_MAX);
 		if (frame.kind == FRAME_ENDING) {
 			pam_syslog(login->pamh, LOG_NOTICE, "%s%s", frame.words, frame.text);
-			if (frame.pam == PAM_MAXTRIES && !login->quiet)
+			if (frame.pam == PAM_MAXTRIES && !login->is_silent)
 				pam_error(login->pamh, THROTTLED_TEXT);
 			return frame.pam;
 		}
 		/* Texts go out one by one: sshd keeps them and shows them with its next prompt. */
 		if (frame.kind == FRAME_PROMPT)
 			is_sent = reply(login, channel, &frame);
-		else if (!login->quiet)
+		else if (!(frame.pam == PAM_ERROR_MSG ? login->is_silent : login->quiet))
 			pam_prompt(login->pamh, frame.pam, NULL,
 				   frame.kind == FRAME_ADDRESS ? ADDRESS_TEXT : "%s", frame.text);
 	}

@@ -65,7 +65,7 @@ EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
 
 	if (!arguments_read(&login, argc, argv))
 		return PAM_SERVICE_ERR;
-	login.quiet = login.quiet || (flags & (int)PAM_SILENT) != 0;
+	login.is_silent = login.quiet || (flags & (int)PAM_SILENT) != 0;
 	deadline = time_in(login.timeout);
 	pam_get_item(pamh, PAM_AUTHTOK, &given);
 	/* A password that cannot be a code would only be counted as a failed attempt. */

@@ -194,11 +194,14 @@ test("text of the daemon is shown without control characters, in order", MODULE,
     "info Open this address in a browser:",
     "secret Verification code: ",
   ]);
-  for (const quiet of ["quiet", ""]) {
-    const options = quiet ? [] : ["flags=silent"];
-    const told = await services.login(`${stack} ${quiet}`, { answers: ["1"], options });
-    assert.deepEqual([told.said, told.returned], [["secret Verification code: "], [0]]);
-  }
+  const quiet = await services.login(`${stack} quiet`, { answers: ["1"] });
+  assert.deepEqual([quiet.said, quiet.returned], [["secret Verification code: "], [0]]);
+  // sudo asks every module for silence: a push could not be told of, nor the code it takes.
+  const silent = await services.login(stack, { answers: ["1"], options: ["flags=silent"] });
+  assert.deepEqual(
+    silent.said,
+    session.said.filter((line) => !line.startsWith("error ")),
+  );
 });
 
 test("a prompt is cut to what PAM takes, between two characters", MODULE, async (t) => {
