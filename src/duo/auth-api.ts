@@ -60,6 +60,9 @@ export interface Limits {
 /** A push lives 60 seconds, and a status may be held back for as long. */
 export const LIMITS: Limits = { request: 15_000, call: 30_000, poll: 75_000 };
 
+/** Seconds that a request is dated ahead at most, well within the minutes that Duo allows. */
+const SPREAD = 60;
+
 export interface AuthApiParts {
   readonly route: Route;
   /** Kept, not copied: who zeroes the secret key ends the use of this client. */
@@ -161,12 +164,13 @@ export class AuthApi {
     } catch (error) {
       // Another process of this host may have asked for the same in the same second.
       if (!(error instanceof DuoFault && error.trouble === "secret-key")) throw error;
-      return openEnvelope(await this.#ask(sent, longest, end), sent, clock.now());
+      const ahead = 1 + Math.floor(Math.random() * SPREAD);
+      return openEnvelope(await this.#ask(sent, longest, end, ahead), sent, clock.now());
     }
   }
 
   /** Asks again as long as Duo is too busy and there is time. */
-  async #ask(sent: Sent, longest: number, end: number): Promise<HttpReply> {
+  async #ask(sent: Sent, longest: number, end: number, ahead = 0): Promise<HttpReply> {
     const { clock, route } = this.#parts;
     for (let tries = 0; ; tries++) {
       const left = end - performance.now();
@@ -176,7 +180,7 @@ export class AuthApi {
         throw new DuoFault("rate-limited", "Duo was too busy", { mayHaveActed: acted });
       }
       const limit = Math.ceil(Math.min(longest, left));
-      const reply = await exchange(route, this.#request(sent), limit, sent.signal);
+      const reply = await exchange(route, this.#request(sent, ahead), limit, sent.signal);
       const delay = retryDelay(reply, tries, clock.now(), Math.random());
       if (reply.status !== 429 || performance.now() + delay >= end) return reply;
       // Cut short, it is the next try that rejects with the signal's own reason.
@@ -185,14 +189,14 @@ export class AuthApi {
   }
 
   /** Dated and signed anew for each try. */
-  #request({ name, method, parameters, signed, effect }: Sent): HttpRequest {
+  #request({ name, method, parameters, signed, effect }: Sent, ahead: number): HttpRequest {
     const { credentials, route } = this.#parts;
     const unsigned = { method, host: route.host.name, path: `/auth/v2/${name}`, parameters };
     const content = canonicalParameters(parameters);
     const { path } = unsigned;
     const headers: Record<string, string> = { Accept: "application/json" };
     if (signed) {
-      headers.Date = this.#dates.next(canonicalRequest({ ...unsigned, date: "" }));
+      headers.Date = this.#dates.next(canonicalRequest({ ...unsigned, date: "" }), ahead);
       headers.Authorization = authorization(credentials, { ...unsigned, date: headers.Date });
     }
     if (method === "POST") return { method, path, headers, body: content, effect };

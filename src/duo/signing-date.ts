@@ -18,15 +18,18 @@ export class SigningDates {
     this.#clock = clock;
   }
 
-  /** @param request all of it that is signed, but the date */
-  next(request: string): string {
+  /**
+   * @param request all of it that is signed, but the date
+   * @param ahead seconds to date it ahead, where another process may have used this one
+   */
+  next(request: string, ahead = 0): string {
     const now = Math.floor(this.#clock.now() / 1000);
     for (const [digest, second] of this.#used) {
       if (second < now || second > now + AHEAD) this.#used.delete(digest);
     }
     // A digest, for a request may hold a passcode.
     const digest = createHash("sha256").update(request).digest("base64");
-    const second = Math.max(now, (this.#used.get(digest) ?? 0) + 1);
+    const second = Math.max(now, (this.#used.get(digest) ?? 0) + 1) + ahead;
     this.#used.set(digest, second);
     return new Date(second * 1000).toUTCString();
   }

@@ -174,9 +174,9 @@ test(
     const [standIn] = await begin(t);
     standIn.account.users.set("alice", { preauth: "auth", devices: [PHONE] });
     const clock = { clockAhead: -(Date.now() % 1000) };
-    await Promise.all([1, 2].map(() => clientOf(standIn, clock).preauth(ALICE)));
-    await Promise.all([1, 2].map(() => clientOf(standIn, clock).auth(ALICE, PUSH)));
-    assert.equal(standIn.account.sent.pushes, 2);
+    await Promise.all([1, 2, 3].map(() => clientOf(standIn, clock).preauth(ALICE)));
+    await Promise.all([1, 2, 3].map(() => clientOf(standIn, clock).auth(ALICE, PUSH)));
+    assert.equal(standIn.account.sent.pushes, 3);
     const wrong = clientOf(standIn, { credentials: { secretKey: Buffer.from("wrong") } });
     const before = standIn.received.length;
     await assert.rejects(wrong.check(), trouble("secret-key", false));

@@ -16,9 +16,11 @@ export class DuoPush extends CountersignCommand {
 
   static override description =
     `Sends a push to the user's phone, or calls it, and waits for what they do with it: one
-verification, as if they had answered push to the prompt of countersign verify. It is judged,
-counted and recorded as such, and has the same exit status. It needs no terminal. Ctrl-C
-stops waiting; an approval after that lets nobody in.
+verification, as if they had answered push to the prompt of countersign verify, and judged,
+counted and recorded as such. It needs no terminal. Ctrl-C stops waiting; an approval after
+that lets nobody in.
+
+The exit status is that of countersign verify: 0 accepted, 1 rejected, 5 Duo out of reach.
 
 A user of this host who has nothing enrolled, and whom Duo does not know yet, is shown
 Duo's own enrollment address first.`;
