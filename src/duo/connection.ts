@@ -56,9 +56,12 @@ async function throughProxy(
   });
   asked.on("error", () => {});
   asked.end();
+  // Once the proxy has answered, the socket is no longer the request's to end.
+  let tunnel: Socket | undefined;
   try {
     // Whatever the status.
     const [reply, socket, early] = await once(asked, "connect", { signal });
+    tunnel = tolerant(socket as Socket);
     const status: number = reply.statusCode;
     if (Math.trunc(status / 100) !== 2) {
       throw new DuoFault("unreachable", `the proxy opens no way to Duo (HTTP status ${status})`, {
@@ -68,9 +71,10 @@ async function throughProxy(
     }
     // Whoever speaks before the TLS handshake is not the host at the far end.
     if (early.length > 0) throw new Error("the proxy speaks in the tunnel");
-    return tolerant(socket);
+    return tunnel;
   } catch (error) {
     asked.destroy();
+    tunnel?.destroy();
     if (error instanceof DuoFault) throw error;
     throw unreachable(proxy.host, proxy.port, error, "the proxy ");
   }

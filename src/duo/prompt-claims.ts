@@ -7,6 +7,7 @@
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import { sameSecret } from "../core/redirect.ts";
+import { CodeRefused } from "./prompt-replies.ts";
 
 /** Seconds that the two clocks may differ by; the SDK allows as much. */
 const LEEWAY = 60;
@@ -68,8 +69,12 @@ export function judgeClaims(
   return { allowed: result.result === "allow", record: recordOf(claims) };
 }
 
+/** Of another user or visit, it is the code that was handed over that is another's. */
+const OF_THE_CODE = ["nonce", "preferred_username"];
+
 export function invalidToken(claim: string): Fault {
-  return new Fault("duo-invalid", `Duo's id token does not hold: ${claim}`, {
+  const Invalid = OF_THE_CODE.includes(claim) ? CodeRefused : Fault;
+  return new Invalid("duo-invalid", `Duo's id token does not hold: ${claim}`, {
     hint: "see that this host's clock is right and that the client secret is this application's",
   });
 }

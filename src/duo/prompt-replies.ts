@@ -4,6 +4,7 @@
  * with the client assertion and the code, and a reply's text may echo them.
  */
 import { errnoOf, Fault } from "../core/fault.ts";
+import { DuoFault } from "./duo-fault.ts";
 
 /** What is looked at of a reply. */
 export interface Reply {
@@ -17,11 +18,6 @@ export const LARGEST_REPLY = 64 * 1024;
 
 /** Seconds that this clock may be off before it is named as what Duo minds. */
 const CLOCK_TOLERANCE = 60;
-
-/** OpenSSL's and Node's names for a certificate that is not trusted, and for TLS that fails. */
-const CERTIFICATE =
-  /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/;
-const TLS = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/;
 
 /** axios's names, and none where it has none, in words. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -58,17 +54,18 @@ export function demandGoodReply(reply: Reply, now: number): void {
   if (fields.stat === "FAIL" || "error" in fields) throw refusal(reply, now);
 }
 
+/** The code is not of this visit, or was used before: whoever handed it over is at fault, not Duo. */
+export class CodeRefused extends Fault {}
+
 /** Why there was no good reply. */
 export function faultOfFailure(failure: unknown, now: number): Fault {
   const reply = replyOf(failure);
   if (reply) return faultOfReply(reply, now);
+  // Of connection.ts, in what axios makes of it.
+  const cause = failure instanceof Error ? failure.cause : undefined;
+  if (cause instanceof DuoFault) return cause;
   const name = errnoOf(failure) ?? "";
   if (/maxContentLength/.test(messageOf(failure))) return notDuo("a reply that is too large");
-  if (CERTIFICATE.test(name) || TLS.test(name)) {
-    return new Fault("duo-unreachable", `no trusted connection to Duo: ${name}`, {
-      hint: "see that nothing comes between; a private CA is named with --ca-file",
-    });
-  }
   if (/^(HPE|Z)_/.test(name)) return notDuo("a reply that is no HTTP");
   return new Fault("duo-unreachable", `Duo cannot be reached: ${WORDS[name] ?? name}`, {
     hint: "see that this host reaches the API host on port 443",
@@ -110,7 +107,8 @@ function refusal(reply: Reply, now: number): Fault {
   const word = code === WRONG_APPLICATION ? "unauthorized_client" : String(error ?? message);
   const [what, hint] = Object.hasOwn(MEANINGS, word) ? (MEANINGS[word] ?? []) : [];
   const number = Number.isInteger(code) ? ` (${code})` : "";
-  return new Fault(
+  const Refusal = word === "invalid_grant" ? CodeRefused : Fault;
+  return new Refusal(
     "duo-refused",
     `${what ?? `Duo refused with status ${reply.status}`}${number}`,
     hint === undefined ? {} : { hint },

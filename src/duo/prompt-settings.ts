@@ -6,7 +6,7 @@ import { Fault } from "../core/fault.ts";
 import { isCallbackUri } from "../core/redirect.ts";
 import { authority, parseApiHost } from "./api-host.ts";
 import { isKeyId, isSecret } from "./keys.ts";
-import { parseAuthorities } from "./route.ts";
+import { duoRoute, type ProxyAddress, parseAuthorities, type Route } from "./route.ts";
 
 export interface PromptSettings {
   /** 20 capital letters and digits. */
@@ -18,6 +18,8 @@ export interface PromptSettings {
   readonly allowHost?: boolean;
   /** Certificates in PEM that are trusted instead of the roots that Duo's SDK pins. */
   readonly ca?: string;
+  /** The only one: none of the environment's is asked. */
+  readonly proxy?: ProxyAddress;
   /** Milliseconds for one request, from the name's look-up to the last byte. */
   readonly timeout?: number;
 }
@@ -37,6 +39,16 @@ export function checkSettings(settings: PromptSettings): PromptSettings {
   // With none that can be read, every certificate would fail, and look like Duo's fault.
   if (settings.ca !== undefined) parseAuthorities(settings.ca);
   return { ...settings, apiHost: authority(parseApiHost(settings.apiHost, settings.allowHost)) };
+}
+
+/**
+ * The way to Duo that checked settings name.
+ * @throws Fault `settings-invalid`
+ */
+export function promptRoute({ apiHost, allowHost, ca, proxy }: PromptSettings): Route {
+  const route = duoRoute(parseApiHost(apiHost, allowHost));
+  const trusted = ca === undefined ? route : { ...route, authorities: parseAuthorities(ca) };
+  return proxy ? { ...trusted, proxy } : trusted;
 }
 
 /**

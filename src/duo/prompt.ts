@@ -2,16 +2,19 @@
  * Duo's Universal Prompt through its SDK, which signs and verifies; what it leaves open is
  * closed here. It takes no nonce into the address, has no time limit, follows redirects (a
  * 307 posts the client assertion to wherever it points), reads proxies from the environment,
- * and returns a denied result as success.
+ * and returns a denied result as success. Its connections are made by connection.ts, as all to
+ * Duo are: through the one proxy that was set, or none, and trusting what the route says.
  *
  * A client of its own for each request: the SDK's holds one callback address, and a time
  * limit belongs to one request. The package is loaded when first needed, being slow to load.
  */
-import { Agent } from "node:https";
+import { Agent, type RequestOptions } from "node:https";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@duosecurity/duo_universal";
 import type { Clock, RandomBytes } from "../contracts/clock.ts";
 import { Fault } from "../core/fault.ts";
+import { openConnection } from "./connection.ts";
 import { newAttempt, type PromptAttempt } from "./prompt-attempt.ts";
 import { invalidToken, judgeClaims, type PromptOutcome } from "./prompt-claims.ts";
 import {
@@ -21,7 +24,13 @@ import {
   type Reply,
   secondsToWait,
 } from "./prompt-replies.ts";
-import { checkRedirectUri, checkSettings, type PromptSettings } from "./prompt-settings.ts";
+import {
+  checkRedirectUri,
+  checkSettings,
+  type PromptSettings,
+  promptRoute,
+} from "./prompt-settings.ts";
+import type { Route } from "./route.ts";
 
 /** Milliseconds for one request where the settings say nothing. */
 const TIMEOUT = 10_000;
@@ -54,11 +63,13 @@ export interface Begun {
 
 export class DuoPrompt {
   readonly #settings: PromptSettings;
+  readonly #route: Route;
   readonly #parts: PromptParts;
 
   /** @throws Fault `settings-invalid` */
   constructor(settings: PromptSettings, parts: PromptParts) {
     this.#settings = checkSettings(settings);
+    this.#route = promptRoute(this.#settings);
     this.#parts = parts;
   }
 
@@ -144,13 +155,14 @@ export class DuoPrompt {
   }
 
   async #client(redirectUri: string, gone?: AbortSignal) {
-    const { Client, constants } = await import("@duosecurity/duo_universal");
-    const { clientId, clientSecret, apiHost, ca, timeout = TIMEOUT } = this.#settings;
+    const { Client } = await import("@duosecurity/duo_universal");
+    const { clientId, clientSecret, apiHost, timeout = TIMEOUT } = this.#settings;
     // A health check has no callback, and the SDK wants one that parses.
     const redirectUrl = redirectUri || `https://${apiHost}`;
     const client = new Client({ clientId, clientSecret, apiHost, redirectUrl });
-    // Named although it is the default: NODE_TLS_REJECT_UNAUTHORIZED=0 would change that.
-    const agent = new Agent({ ca: ca ?? constants.DUO_PINNED_CERT, rejectUnauthorized: true });
+    // The whole of it: axios's own timeout starts anew with each byte.
+    const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(gone ? [gone] : [])]);
+    const agent = new RouteAgent(this.#route, signal);
     const axios = axiosOf(client);
     Object.assign(axios.defaults, {
       adapter: "http",
@@ -158,8 +170,7 @@ export class DuoPrompt {
       proxy: false,
       maxRedirects: 0,
       maxContentLength: LARGEST_REPLY,
-      // The whole of it: axios's own timeout starts anew with each byte.
-      signal: AbortSignal.any([AbortSignal.timeout(timeout), ...(gone ? [gone] : [])]),
+      signal,
     });
     const now = () => this.#parts.clock.now();
     axios.interceptors.response.use(
@@ -174,6 +185,29 @@ export class DuoPrompt {
       },
     );
     return { client, agent };
+  }
+}
+
+/** Goes the one way to Duo, whatever host a request names. */
+class RouteAgent extends Agent {
+  readonly #route: Route;
+  readonly #signal: AbortSignal;
+
+  constructor(route: Route, signal: AbortSignal) {
+    super();
+    this.#route = route;
+    this.#signal = signal;
+  }
+
+  override createConnection(
+    _options: RequestOptions,
+    settle?: (error: Error | null, connection: Duplex) => void,
+  ): undefined {
+    openConnection(this.#route, this.#signal).then(
+      (socket) => settle?.(null, socket),
+      // With an error nobody looks at the connection.
+      (error: Error) => settle?.(error, undefined as unknown as Duplex),
+    );
   }
 }
 

@@ -2,60 +2,18 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { parseApiHost } from "../../src/duo/api-host.ts";
-import type { ProxyAddress } from "../../src/duo/route.ts";
 import { needs } from "../support/parts.ts";
 import { run } from "../support/run.ts";
 import { clientOf, trouble } from "./client.ts";
+import { listening, saying, tunnel } from "./proxy.ts";
 import { certificates } from "./stand-in/certificates.ts";
 import { type StandIn, startStandIn } from "./stand-in/server.ts";
-
-async function listening(t: TestContext, server: Server): Promise<number> {
-  const open = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    open.add(socket.on("error", () => {}));
-    socket.once("close", () => open.delete(socket));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.close();
-    for (const socket of open) socket.destroy();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** A proxy that tunnels; `asked` is what it was asked for. */
-async function tunnel(t: TestContext): Promise<{ proxy: ProxyAddress; asked: string[] }> {
-  const asked: string[] = [];
-  const server = createHttpServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
-    response.writeHead(400).end();
-  });
-  server.on("connect", (request, socket) => {
-    asked.push(`CONNECT ${request.url} ${JSON.stringify(request.headers)}`);
-    const onward = connect(Number(request.url?.split(":")[1]), "127.0.0.1", () => {
-      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      onward.pipe(socket).pipe(onward);
-    });
-    for (const end of [onward, socket]) end.on("error", () => onward.destroy());
-    t.after(() => onward.destroy());
-  });
-  return { proxy: { host: "127.0.0.1", port: await listening(t, server) }, asked };
-}
-
-/** A proxy that says this to whoever asks. */
-async function saying(t: TestContext, text: string): Promise<ProxyAddress> {
-  const server = createServer((socket) => socket.once("data", () => socket.write(text)));
-  return { host: "127.0.0.1", port: await listening(t, server) };
-}
 
 const CHILD = `
   const { AuthApi } = await import(process.argv[1] + "/src/duo/auth-api.ts");
