@@ -2,6 +2,7 @@
 import type { Method } from "../contracts/method.ts";
 import type { PromptApplication, PushApplication } from "../duo/application.ts";
 import { backupCode } from "./backup-code.ts";
+import { duoPrompt } from "./duo-prompt.ts";
 import { duoPush } from "./duo-push.ts";
 import { totp } from "./totp.ts";
 
@@ -12,6 +13,7 @@ export interface MethodsSetUp {
 }
 
 /** In the order in which the prompt offers them. */
-export function methodsFor({ push }: MethodsSetUp): readonly Method[] {
-  return [totp, backupCode, ...(push ? [duoPush(push)] : [])];
+export function methodsFor({ push, prompt }: MethodsSetUp): readonly Method[] {
+  const byDuo = [...(push ? [duoPush(push)] : []), ...(prompt ? [duoPrompt(prompt)] : [])];
+  return [totp, backupCode, ...byDuo];
 }
