@@ -4,5 +4,7 @@ import { terminalConversation } from "../terminal/prompt.ts";
 import { standardInputConversation } from "../terminal/standard-input.ts";
 
 export function conversationFor(codeStdin: boolean): Conversation {
-  return codeStdin ? standardInputConversation({ say: "nowhere" }) : terminalConversation();
+  return codeStdin
+    ? standardInputConversation({ say: "nowhere" })
+    : terminalConversation({ startsBrowser: true });
 }

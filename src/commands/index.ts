@@ -13,6 +13,7 @@ import { Demo } from "./demo.ts";
 import { Doctor } from "./doctor.ts";
 import { DuoCheck } from "./duo/check.ts";
 import { DuoConfigure } from "./duo/configure.ts";
+import { DuoPrompt } from "./duo/prompt.ts";
 import { DuoPush } from "./duo/push.ts";
 import { Enroll } from "./enroll.ts";
 import { Init } from "./init.ts";
@@ -52,6 +53,7 @@ export const COMMANDS = {
   "config:set": ConfigSet,
   "config:unset": ConfigUnset,
   "config:path": ConfigPath,
+  "duo:prompt": DuoPrompt,
   status: Status,
   doctor: Doctor,
   demo: Demo,

@@ -23,8 +23,16 @@ export const PROTOCOL = "--protocol";
 // that does not block.
 const { parseArgs } = process.getBuiltinModule("node:util");
 
-/** What is to be verified, and how its outcome is told. */
-export interface Request {
+/** An answer that asks for a challenge. */
+export interface FirstAnswer {
+  /** Such as `push2`. */
+  readonly text: string;
+  /** What the prompt offers where the method is on. */
+  readonly word: "push" | "browser";
+}
+
+/** One verification to be run. */
+export interface VerifyRequest {
   readonly user: string;
   readonly origin: Origin;
   readonly pam: boolean;
@@ -32,8 +40,8 @@ export interface Request {
   readonly json: boolean;
   /** Program and arguments to become; empty for none. */
   readonly command: readonly string[];
-  /** The person's conversation, where it is not the one that the rest asks for. */
-  readonly conversation?: Conversation;
+  /** What the first question is answered with; the person is asked when absent. */
+  readonly answer?: FirstAnswer;
 }
 
 /**
@@ -44,17 +52,20 @@ export async function verifyFromArguments(
   args: readonly string[],
   door: Door,
 ): Promise<number | undefined> {
-  let request: Request;
+  let request: VerifyRequest;
   try {
     request = readRequest(args);
   } catch (error) {
     return refuse(error, undefined);
   }
-  return verifyAs(request, door);
+  return verifyAsAsked(request, door);
 }
 
-/** The same for a request that was read elsewhere. */
-export async function verifyAs(request: Request, door: Door): Promise<number | undefined> {
+/** The same, of what was read already. */
+export async function verifyAsAsked(
+  request: VerifyRequest,
+  door: Door,
+): Promise<number | undefined> {
   try {
     // Looked for before the code is spent: a slip of the pen is not to cost thirty seconds.
     const become = await becoming(request.command);
@@ -77,7 +88,7 @@ async function becoming(command: readonly string[]): Promise<() => void> {
   return () => become(program, command);
 }
 
-function readRequest(args: readonly string[]): Request {
+function readRequest(args: readonly string[]): VerifyRequest {
   const { flags, positionals, command } = parse(args);
   const pam = flags.pam === true;
   if (positionals.length > 1) throw usage("verify takes one USER; a command goes after --");
@@ -97,7 +108,7 @@ function readRequest(args: readonly string[]): Request {
 }
 
 /** pam_exec(8) tells who and from where in the environment, which PAM alone has set. */
-function readPamRequest(positionals: string[], command: string[], json: boolean): Request {
+function readPamRequest(positionals: string[], command: string[], json: boolean): VerifyRequest {
   const { PAM_USER, PAM_SERVICE, PAM_RHOST, PAM_TTY, PAM_TYPE } = process.env;
   if (positionals.length > 0 || command.length > 0) {
     throw usage("verify --pam takes the user from PAM_USER and runs no command");
@@ -133,24 +144,31 @@ function parse(args: readonly string[]) {
   }
 }
 
-function judge(request: Request, door: Door): Promise<VerifyOutcome | undefined> {
+function judge(request: VerifyRequest, door: Door): Promise<VerifyOutcome | undefined> {
   return door({ pam: request.pam }, async ({ service }) =>
     service.verify(request.user, request.origin, await conversationFor(request)),
   );
 }
 
 /** Only the one that is needed is loaded: this is what a login waits for. */
-async function conversationFor({ codeStdin, conversation }: Request): Promise<Conversation> {
-  if (conversation) return conversation;
+async function conversationFor({
+  codeStdin,
+  command,
+  answer,
+}: VerifyRequest): Promise<Conversation> {
   if (codeStdin) {
     const { standardInputConversation } = await import("../terminal/standard-input.ts");
     return standardInputConversation({ say: "nowhere" });
   }
   const { terminalConversation } = await import("../terminal/prompt.ts");
-  return terminalConversation();
+  // With a command it is a gate, and the person may not be through it yet.
+  const conversation = terminalConversation({ startsBrowser: command.length === 0 });
+  if (answer === undefined) return conversation;
+  const { answering } = await import("./preanswered.ts");
+  return answering(answer, conversation);
 }
 
-function announce(request: Request, outcome: VerifyOutcome): void {
+function announce(request: VerifyRequest, outcome: VerifyOutcome): void {
   if (!letsIn(outcome.verdict)) tellRefusal(outcome);
   else if (!request.codeStdin && !request.json && request.command.length === 0) say("accepted");
   if (request.json) printJson(toJson(request.origin, outcome));
@@ -180,7 +198,7 @@ function toJson({ service }: Origin, outcome: VerifyOutcome): Record<string, unk
   };
 }
 
-function refuse(error: unknown, request: Request | undefined): number {
+function refuse(error: unknown, request: VerifyRequest | undefined): number {
   report(error);
   const verdict = verdictOfError(error);
   if (request?.json && verdict) printJson({ verdict, user: printable(request.user) });

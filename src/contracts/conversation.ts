@@ -22,7 +22,12 @@ export interface Conversation {
   promptSecret(text: string): Promise<Reply>;
   info(text: string): Promise<void>;
   error(text: string): Promise<void>;
-  /** Has the person open an address in a browser. */
+  /**
+   * Has the person open an address in a browser. Where that brings the browser back to a port
+   * of the person's machine (core/redirect.ts, wayBackOf), the next `prompt` asks for the
+   * address it ended at: the answer is what the person pastes or, from a mouth that listens
+   * there, what the browser came with; whichever is first. Asked once more, it still listens.
+   */
   open(url: string): Promise<void>;
   /**
    * Waits for something else than an answer, such as an approval on a phone. `gone` is

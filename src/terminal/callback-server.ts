@@ -97,6 +97,11 @@ export class CallbackServer {
     }
   }
 
+  /** Keeps no process from ending, until a redirect is here: the browser is to have its page. */
+  unref(): void {
+    for (const server of this.#servers) server.unref();
+  }
+
   /**
    * Waits for the first redirect that carries this state. Whatever comes of it, the port is
    * closed then; after a redirect as soon as the browser has its page: `close` waits for that.
@@ -107,7 +112,8 @@ export class CallbackServer {
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.#settle = resolve;
     const cancel = (): void => resolve({ kind: "cancelled" });
-    const timer = setTimeout(() => resolve({ kind: "timed-out" }), timeout);
+    // The open port keeps the process; where that does not, this shall not.
+    const timer = setTimeout(() => resolve({ kind: "timed-out" }), timeout).unref();
     signal?.addEventListener("abort", cancel, { once: true });
     if (signal?.aborted) cancel();
     try {

@@ -83,6 +83,6 @@ export function clean(text: string): string {
 }
 
 /** What is said to have a person open an address, which stands alone: to be selected and copied. */
-export function toOpen(url: string): string {
-  return `Open this address in a browser:\n\n${clean(url)}\n\n`;
+export function toOpen(url: string, lead = "Open this address in a browser:"): string {
+  return `${lead}\n\n${clean(url)}\n\n`;
 }

@@ -3,8 +3,11 @@
  * Pure: characters in, a line out.
  */
 
-/** Characters that are kept. What comes beyond is counted and dropped. */
-export const LINE_MAX = 1024;
+/**
+ * Characters that are kept: an address that a browser ended at is a line too. What comes beyond
+ * is counted and dropped.
+ */
+export const LINE_MAX = 2048;
 
 /** Stands for what was dropped. It is in no code and no name, so a cut line is never valid. */
 const CUT = "\ufffd";

@@ -4,16 +4,23 @@ import { StringDecoder } from "node:string_decoder";
 import { ReadStream } from "node:tty";
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import { printable } from "../core/printable.ts";
-import { clean, openDevice, print, toOpen, writeDevice } from "./device.ts";
+import { clean, openDevice, print, writeDevice } from "./device.ts";
 import { Echo } from "./echo.ts";
 import { Interruption } from "./interruption.ts";
 import { LineEditor, type LineEnd } from "./line-editor.ts";
 import { terminalSize } from "./properties.ts";
 import { restoring } from "./restore.ts";
+import { Spinner } from "./spinner.ts";
+import type { ListeningWayBack } from "./way-back.ts";
 
 export interface PromptOptions {
   /** How long a question waits for its answer, in milliseconds; without end when absent. */
   readonly timeLimit?: number | undefined;
+  /**
+   * True where a browser may be started: never for somebody who is let in by what comes of it,
+   * since it runs what its user's settings name.
+   */
+  readonly startsBrowser?: boolean;
 }
 
 /**
@@ -25,21 +32,44 @@ export function terminalConversation(options: PromptOptions = {}): Conversation 
   // Typed ahead, after the line that answered: the next question's, as in a plain terminal.
   let typedAhead = "";
   const interruption = new Interruption();
+  const spinner = new Spinner();
+  let wayBack: ListeningWayBack | undefined;
   const ask = async (text: string, isShown: boolean): Promise<Reply> => {
-    if (interruption.ended) return interruption.ended;
-    const question = new Question(text, isShown);
-    const answer = await question.read(typedAhead, options.timeLimit);
-    typedAhead = answer.rest;
-    return interruption.note(answer.reply);
+    spinner.tell(false);
+    const elsewhere = isShown ? wayBack?.reply : undefined;
+    const { reply, rest } = interruption.ended
+      ? { reply: interruption.ended, rest: "" }
+      : await new Question(text, isShown).read(typedAhead, options.timeLimit, elsewhere);
+    typedAhead = rest;
+    // After a slip of the pen the browser may come yet.
+    if (reply.kind !== "text" || wayBack?.isAnswer(reply.text)) await leaveWayBack();
+    return interruption.note(reply);
   };
-  const say = async (text: string): Promise<void> => print(`${clean(text)}\n`);
+  const leaveWayBack = async (): Promise<void> => {
+    const left = wayBack;
+    wayBack = undefined;
+    await left?.close();
+  };
+  const say = async (text: string): Promise<void> => {
+    spinner.hide();
+    print(`${clean(text)}\n`);
+  };
   return {
     prompt: (text) => ask(text, true),
     promptSecret: (text) => ask(text, false),
-    info: say,
+    info: async (text) => {
+      await say(text);
+      spinner.tell(true);
+    },
     error: say,
-    open: async (url) => print(toOpen(url)),
-    waiting: (work) => interruption.waiting(work),
+    open: async (url) => {
+      spinner.hide();
+      await leaveWayBack();
+      // Loaded here alone: a login by a code shall not wait for Node's HTTP.
+      const { showAddress } = await import("./address.ts");
+      wayBack = await showAddress(url, options.startsBrowser === true);
+    },
+    waiting: (work) => interruption.waiting((gone) => spinner.during(() => work(gone))),
   };
 }
 
@@ -71,7 +101,12 @@ class Question {
     if (isShown) this.#echo = new Echo(this.#output, this.#text, terminalSize()?.columns ?? 80);
   }
 
-  read(typedAhead: string, timeLimit: number | undefined): Promise<Answer> {
+  /** @param elsewhere what answers in place of the person, if it comes before they do */
+  read(
+    typedAhead: string,
+    timeLimit: number | undefined,
+    elsewhere: Promise<Reply> | undefined,
+  ): Promise<Answer> {
     const { promise, resolve } = Promise.withResolvers<Answer>();
     const input = this.#input;
     const release = restoring(() => input.setRawMode(false));
@@ -92,6 +127,7 @@ class Question {
     input.setRawMode(true);
     writeDevice(this.#output, this.#text);
     if (typedAhead !== "") take(typedAhead);
+    void elsewhere?.then((reply) => settle(reply));
     return promise;
   }
 

@@ -15,12 +15,18 @@ import { libc } from "./libc.ts";
 const STDIN = 0;
 const STDERR = 2;
 
-/** More bytes than any answer has. */
-const ANSWER_MAX = 64;
+/**
+ * More bytes than any code has; and than an address that a browser ended at, which is asked for
+ * only where a code's place was taken by a word: the input is a person's then, and no program's.
+ */
+const CODE_MAX = 64;
+const ADDRESS_MAX = 2048;
 
 /** Milliseconds: until the question is shown, for who sends the code unasked; and in all. */
 const SILENCE = 500;
 const PATIENCE = 30_000;
+/** The same where a person goes to a browser first. */
+const LONG_PATIENCE = 120_000;
 
 /** Milliseconds that one look at the input may hold up everything else. */
 const LOOK = 20;
@@ -37,19 +43,19 @@ export interface StreamOptions {
   readonly patience?: number;
 }
 
-export function streamConversation({ patience = PATIENCE }: StreamOptions = {}) {
+export function streamConversation({ patience }: StreamOptions = {}) {
   let isAnswered = false;
   const interruption = new Interruption();
-  const ask = async (text: string): Promise<Reply> => {
+  const ask = async (text: string, limit: Limit): Promise<Reply> => {
     if (interruption.ended) return interruption.ended;
-    const reply = await readAnswer(text, patience);
+    const reply = await readAnswer(text, { ...limit, patience: patience ?? limit.patience });
     isAnswered = reply.kind === "text";
     return interruption.note(reply);
   };
   const say = async (text: string): Promise<void> => writeDevice(STDERR, `${clean(text)}\n`);
   const conversation: StreamConversation = {
-    prompt: ask,
-    promptSecret: ask,
+    prompt: (text) => ask(text, { bytes: ADDRESS_MAX, patience: LONG_PATIENCE }),
+    promptSecret: (text) => ask(text, { bytes: CODE_MAX, patience: PATIENCE }),
     info: say,
     error: say,
     open: async (url) => writeDevice(STDERR, toOpen(url)),
@@ -61,11 +67,16 @@ export function streamConversation({ patience = PATIENCE }: StreamOptions = {}) 
   return conversation;
 }
 
-async function readAnswer(question: string, patience: number): Promise<Reply> {
-  const line = Buffer.alloc(ANSWER_MAX);
+interface Limit {
+  readonly bytes: number;
+  readonly patience: number;
+}
+
+async function readAnswer(question: string, { bytes, patience }: Limit): Promise<Reply> {
+  const line = Buffer.alloc(bytes);
   const begun = Date.now();
   let isShown = false;
-  for (let length = 0; length < ANSWER_MAX; ) {
+  for (let length = 0; length < bytes; ) {
     const waited = Date.now() - begun;
     if (waited > patience) return { kind: "timed-out" };
     if (!isShown && length === 0 && waited > SILENCE) {

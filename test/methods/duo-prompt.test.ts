@@ -354,7 +354,7 @@ describe("duo-prompt", needs("openssl"), () => {
     }
     const person = new Person((url) => {
       const back = world.standIn.answerFor(url, "approve");
-      world.standIn.close();
+      void world.standIn.close();
       return back;
     });
     world.standIn.broken = {};

@@ -78,7 +78,7 @@ test("a megabyte is bounded and no valid answer", needs("tmux"), async (t) => {
   const piece = "7".repeat(8_192);
   for (let i = 0; i < 128; i++) await terminal.type(piece);
   await terminal.press("Enter");
-  assert.deepEqual(await reply(), { kind: "text", text: `${"7".repeat(1024)}\ufffd` });
+  assert.deepEqual(await reply(), { kind: "text", text: `${"7".repeat(2048)}\ufffd` });
   // The long line did not wrap: it stands on one row.
   assert.match(await terminal.screen(), /^Question: 7{60,69}\ufffd?\nstatus 0\n/);
 });

@@ -2,11 +2,9 @@ import { Flags } from "@oclif/core";
 import { accountMeant, callerOfThisProcess } from "../../client/caller.ts";
 import { withCountersign } from "../../client/connect.ts";
 import { EXIT_STATUS } from "../../core/verdict.ts";
-import { terminalConversation } from "../../terminal/prompt.ts";
 import { CountersignCommand, json, optionalUser } from "../base.ts";
 import { VERIFY_FLAGS } from "../verify-flags.ts";
-import { verifyAs } from "../verify-run.ts";
-import { answeringFirst } from "./first-answer.ts";
+import { verifyAsAsked } from "../verify-run.ts";
 
 /** As many as an answer can name. */
 const LAST_DEVICE = 99;
@@ -62,8 +60,8 @@ Duo's own enrollment address first.`;
       codeStdin: false,
       json: flags.json,
       command: [],
-      conversation: answeringFirst(answer, "push", terminalConversation()),
+      answer: { text: answer, word: "push" as const },
     };
-    this.exit((await verifyAs(request, withCountersign)) ?? EXIT_STATUS.unavailable);
+    this.exit((await verifyAsAsked(request, withCountersign)) ?? EXIT_STATUS.unavailable);
   }
 }
