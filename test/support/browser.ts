@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MINIMAL_ENV } from "./run.ts";
 
 export interface BrowserOptions {
@@ -51,18 +52,21 @@ const FLAGS = [
   "--remote-debugging-pipe",
 ];
 
+/** How its DevTools are reached, and how it ends. */
+interface Wire {
+  send(message: string): void;
+  end(): Promise<void>;
+}
+
 export class Browser {
-  readonly #child: ChildProcess;
+  readonly #wire: Wire;
   readonly #replies = new Map<number, (message: Message) => void>();
   readonly #listeners = new Set<(message: Message) => void>();
   #session: string | undefined;
   #last = 0;
-  #unread = "";
 
-  private constructor(child: ChildProcess) {
-    this.#child = child;
-    const pipe = child.stdio[4] as Readable;
-    pipe.setEncoding("utf8").on("data", (chunk: string) => this.#read(chunk));
+  private constructor(wire: Wire) {
+    this.#wire = wire;
   }
 
   /** Starts one with a profile of its own and an empty page; it ends with the test. */
@@ -78,14 +82,53 @@ export class Browser {
       env: { ...MINIMAL_ENV, HOME: profile },
       detached: true,
     });
-    const browser = new Browser(child);
+    const browser = new Browser({
+      send: (message) => void (child.stdio[3] as Writable).write(`${message}\0`),
+      end: () => end(child),
+    });
+    let unread = "";
+    (child.stdio[4] as Readable).setEncoding("utf8").on("data", (chunk: string) => {
+      const texts = (unread + chunk).split("\0");
+      unread = texts.pop() ?? "";
+      for (const text of texts) browser.#hear(JSON.parse(text));
+    });
     t.after(async () => {
-      await browser.#end();
+      await browser.#wire.end();
       // Its children, ended as well, may be writing a moment longer.
       await rm(profile, { recursive: true, maxRetries: 10, retryDelay: 100 });
     });
     await browser.#attach();
     return browser;
+  }
+
+  /**
+   * One that somebody else started, with `--remote-debugging-port=0` and this profile; with
+   * the page it was started for. It ends with the test.
+   */
+  static async meet(t: Pick<TestContext, "after">, profile: string): Promise<Browser> {
+    const [port, path] = await activePort(profile);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`);
+    await once(socket, "open");
+    const closed = once(socket, "close");
+    const browser = new Browser({
+      send: (message) => socket.send(message),
+      end: async () => {
+        socket.send(JSON.stringify({ id: 0, method: "Browser.close" }));
+        await closed;
+      },
+    });
+    socket.addEventListener("message", ({ data }) => browser.#hear(JSON.parse(String(data))));
+    t.after(() => browser.#wire.end());
+    await browser.#attach();
+    return browser;
+  }
+
+  /** Waits until the page has what the selector finds. */
+  async shows(selector: string): Promise<void> {
+    const isThere = `document.querySelector(${JSON.stringify(selector)}) !== null`;
+    for (const limit = Date.now() + PATIENCE; !(await this.evaluate(isThere)); await sleep(50)) {
+      if (Date.now() > limit) throw new Error(`no ${selector} in ${PATIENCE} ms`);
+    }
   }
 
   /** Goes to an address, and waits for its page. */
@@ -179,7 +222,7 @@ export class Browser {
     const id = this.#last;
     const session = this.#session === undefined ? {} : { sessionId: this.#session };
     const message = JSON.stringify({ id, method, params, ...session });
-    (this.#child.stdio[3] as Writable).write(`${message}\0`);
+    this.#wire.send(message);
     return this.#within(method, (resolve, reject) => {
       this.#replies.set(id, ({ result, error }) => {
         if (error) reject(new Error(`${method}: ${error.message}`));
@@ -213,22 +256,27 @@ export class Browser {
     }
   }
 
-  #read(chunk: string): void {
-    const texts = (this.#unread + chunk).split("\0");
-    this.#unread = texts.pop() ?? "";
-    for (const text of texts) {
-      const message = JSON.parse(text) as Message;
-      if (message.id !== undefined) this.#replies.get(message.id)?.(message);
-      else for (const listener of [...this.#listeners]) listener(message);
-    }
+  #hear(message: Message): void {
+    if (message.id !== undefined) this.#replies.get(message.id)?.(message);
+    else for (const listener of [...this.#listeners]) listener(message);
   }
+}
 
-  async #end(): Promise<void> {
-    const { pid, exitCode } = this.#child;
-    if (pid === undefined || exitCode !== null) return;
-    const gone = once(this.#child, "exit");
-    // A group of its own: its renderers go with it.
-    process.kill(-pid, "SIGKILL");
-    await gone;
+async function end(child: ChildProcess): Promise<void> {
+  const { pid, exitCode } = child;
+  if (pid === undefined || exitCode !== null) return;
+  const gone = once(child, "exit");
+  // A group of its own: its renderers go with it.
+  process.kill(-pid, "SIGKILL");
+  await gone;
+}
+
+/** The port and path of its DevTools, which it writes into its profile. */
+async function activePort(profile: string): Promise<readonly string[]> {
+  for (const limit = Date.now() + PATIENCE; ; await sleep(50)) {
+    const text = await readFile(join(profile, "DevToolsActivePort"), "utf8").catch(() => "");
+    const [port = "", path = ""] = text.split("\n");
+    if (path !== "") return [port, path];
+    if (Date.now() > limit) throw new Error("no browser was started");
   }
 }
