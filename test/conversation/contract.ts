@@ -1,8 +1,10 @@
 /** What every mouth does alike: the terms of src/contracts/conversation.ts, each a test. */
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { describe, type TestContext, test } from "node:test";
 import { readAnswer } from "../../src/core/answer.ts";
 import { isPrintable } from "../../src/core/printable.ts";
+import { callbackUri } from "../../src/core/redirect.ts";
 import type { Act, Outcome, Step } from "./scene.ts";
 
 /** What a mouth may be without; only a reason excuses it. */
@@ -12,7 +14,8 @@ type Ability =
   | "cancels a question"
   | "limits a question"
   | "takes any text"
-  | "takes control characters as keys";
+  | "takes control characters as keys"
+  | "listens for the browser";
 
 export interface Mouth {
   readonly name: string;
@@ -155,6 +158,35 @@ export function conversationContract(mouth: Mouth): void {
       });
     }
 
+    test("after Duo's address, the one that the browser ended at is pasted, however long", async (t) => {
+      const { url, redirectUri } = visit();
+      const pasted = `${redirectUri}?state=${STATE}&duo_code=${"c".repeat(1_000)}`;
+      const script: Step[] = [{ say: "open", text: url }, ask("prompt", "Paste:")];
+      const { outcomes, saw } = await mouth.play(t, script, [answer(pasted)]);
+      assert.deepEqual(outcomes, [{ kind: "text", text: pasted }]);
+      assert.ok(saw.split(/\s+/).includes(url), saw);
+    });
+
+    if (can("listens for the browser")) {
+      test("after Duo's address, a browser that comes back answers in the person's place", async (t) => {
+        const { url, redirectUri } = visit();
+        const ended = `${redirectUri}?state=${STATE}&duo_code=c0de`;
+        const script: Step[] = [
+          { say: "open", text: url },
+          ask("prompt", "Paste:"),
+          ask("prompt", "Again:"),
+          ask("prompt", "Then:"),
+        ];
+        // A slip of the pen leaves the way open for the browser.
+        const acts: Act[] = [answer("a slip"), `comes back to ${ended}`, answer("yes")];
+        const { outcomes } = await mouth.play(t, script, acts);
+        assert.deepEqual(
+          outcomes,
+          ["a slip", ended, "yes"].map((text) => ({ kind: "text", text })),
+        );
+      });
+    }
+
     test("while something else is waited for, the person is told, and asked afterwards", async (t) => {
       const script: Step[] = [{ wait: 300, text: "patience" }, ask("prompt", "Question:")];
       const { outcomes, saw } = await mouth.play(t, script, ["is silent", answer("yes")]);
@@ -181,6 +213,18 @@ export function conversationContract(mouth: Mouth): void {
       assert.deepEqual(outcomes, [{ kind: "text", text: "push" }, { kind: "waited" }]);
     });
   });
+}
+
+const STATE = "s".repeat(43);
+
+/** An address as Duo's SDK makes it, with a port of its own. */
+function visit(): { readonly url: string; readonly redirectUri: string } {
+  const redirectUri = callbackUri(randomInt(20_000, 30_000));
+  const claims = { redirect_uri: redirectUri, state: STATE, duo_uname: "alice" };
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const request = `${part({ alg: "HS512" })}.${part(claims)}.${"x".repeat(86)}`;
+  const url = `https://api-12345678.duosecurity.com/oauth/v1/authorize?request=${request}`;
+  return { url, redirectUri };
 }
 
 /** Ended once, it stays so: the same reply to every question, of which the person sees none. */

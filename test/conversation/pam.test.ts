@@ -17,7 +17,10 @@ const IDLE = 30_000;
 conversationContract({
   name: "PAM",
   needs: MODULE,
-  lacks: { "takes control characters as keys": "the host has read the line already" },
+  lacks: {
+    "listens for the browser": "C that speaks to the daemon and the host alone",
+    "takes control characters as keys": "the host has read the line already",
+  },
   // PAM_MAX_MSG_SIZE, less a NUL.
   longestQuestion: 510,
   async play(t, script, acts) {

@@ -13,7 +13,9 @@ export type Act =
   | "cancels"
   | "ends the input"
   | "hangs up"
-  | "is silent";
+  | "is silent"
+  /** Their browser, at the address. */
+  | `comes back to ${string}`;
 
 export type Outcome = Reply | { readonly kind: "gone" } | { readonly kind: "waited" };
 

@@ -14,6 +14,7 @@ conversationContract({
   name: "socket",
   needs: {},
   lacks: {
+    "listens for the browser": "the mouth at its end listens",
     "cleans texts":
       "it hands them on as they are; the mouth at its end shows them, and cleans them",
     "takes control characters as keys": "there are no keys",

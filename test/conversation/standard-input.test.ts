@@ -6,6 +6,7 @@ conversationContract({
   name: "standard input",
   needs: {},
   lacks: {
+    "listens for the browser": "its answers come by standard input alone",
     "shows questions": "who gives answers without being asked sees no question",
     "cancels a question":
       "there is no key for it: a signal ends the process, and with it the question",

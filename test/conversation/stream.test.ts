@@ -6,6 +6,7 @@ conversationContract({
   name: "streams of a login",
   needs: {},
   lacks: {
+    "listens for the browser": "its answers come by standard input alone",
     "shows questions": "who sends the code unasked sees none; others see it after a while",
     "cancels a question":
       "there is no key for it: a signal ends the process, and with it the question",

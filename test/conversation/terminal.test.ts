@@ -1,4 +1,5 @@
 /** The terminal: a real one, whose bytes are recorded on their way to the screen. */
+import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,5 +53,7 @@ async function perform(terminal: Terminal, act: Act): Promise<void> {
   if (act === "cancels") await terminal.press("C-c");
   else if (act === "ends the input") await terminal.press("C-d");
   else if (act === "hangs up") await terminal.close();
-  else if (act !== "is silent" && act.answer !== "") await terminal.type(act.answer);
+  else if (typeof act === "string" && act.startsWith("comes back to "))
+    assert.equal((await fetch(act.slice("comes back to ".length))).status, 200);
+  else if (typeof act !== "string" && act.answer !== "") await terminal.type(act.answer);
 }
