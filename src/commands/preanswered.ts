@@ -1,7 +1,14 @@
 /** A conversation whose first question is answered already: by the command that was typed. */
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import { Fault } from "../core/fault.ts";
-import type { FirstAnswer } from "./verify-run.ts";
+
+/** An answer that asks for a challenge. */
+export interface FirstAnswer {
+  /** Such as `push2`. */
+  readonly text: string;
+  /** What the prompt offers where the method is on. */
+  readonly word: "push" | "browser";
+}
 
 const METHODS = { push: "duo-push", browser: "duo-prompt" } as const;
 

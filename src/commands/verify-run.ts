@@ -12,6 +12,7 @@ import { EXIT_STATUS, letsIn } from "../core/verdict.ts";
 import { writeDevice } from "../terminal/device.ts";
 import { say } from "../terminal/output.ts";
 import { report } from "../terminal/report.ts";
+import type { FirstAnswer } from "./preanswered.ts";
 import { retryAfter, statusOfError, tellRefusal, verdictOfError } from "./refusal.ts";
 import { VERIFY_FLAGS } from "./verify-flags.ts";
 
@@ -22,14 +23,6 @@ export const PROTOCOL = "--protocol";
 // An import of it would set up Node's standard error, which leaves the command a pipe there
 // that does not block.
 const { parseArgs } = process.getBuiltinModule("node:util");
-
-/** An answer that asks for a challenge. */
-export interface FirstAnswer {
-  /** Such as `push2`. */
-  readonly text: string;
-  /** What the prompt offers where the method is on. */
-  readonly word: "push" | "browser";
-}
 
 /** One verification to be run. */
 export interface VerifyRequest {

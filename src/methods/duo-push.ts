@@ -4,30 +4,19 @@
  */
 import type { ChallengeMethod } from "../contracts/method.ts";
 import type { PushApplication } from "../duo/application.ts";
-import { routeOf } from "../duo/application-route.ts";
-import { AuthApi } from "../duo/auth-api.ts";
-import { PushFlow } from "../duo/push-flow.ts";
-import { SigningDates } from "../duo/signing-date.ts";
 
 export const DUO_PUSH = "duo-push";
 
-/** One for all logins of this process: two alike in one second are no replay of each other. */
-const DATES = new SigningDates(Date);
+// What speaks with Duo is loaded once somebody asks for it: no other login waits for TLS.
+const loaded = () => import("../duo/push-login.ts");
 
 export function duoPush(application: PushApplication): ChallengeMethod {
-  const { integrationKey, hostName, failMode, nameOf } = application;
-  const clientWith = (secretKey: Buffer): AuthApi =>
-    new AuthApi({
-      route: routeOf(application),
-      credentials: { integrationKey, secretKey },
-      clock: Date,
-      dates: DATES,
-    });
+  const { failMode, nameOf } = application;
   return {
-    name: DUO_PUSH,
     kind: "challenge",
-    shapes: ["push", "phone", "sms", "passcode", "one-time-password"],
+    name: DUO_PUSH,
     word: "push",
+    shapes: ["push", "phone", "sms", "passcode", "one-time-password"],
     failMode,
     nameOf,
 
@@ -36,17 +25,13 @@ export function duoPush(application: PushApplication): ChallengeMethod {
     },
 
     async challenge(challenge, conversation) {
-      const api = clientWith(challenge.secret);
-      return new PushFlow(api, challenge, hostName, conversation).outcome();
+      const { loginByPush } = await loaded();
+      return loginByPush(application, challenge, conversation);
     },
 
     async check(secret) {
-      const api = clientWith(secret);
-      const theirs = await api.ping();
-      // Their time is in whole seconds, cut off: half a second is what is lost on average.
-      const clockOffset = Math.round((Date.now() - theirs - 500) / 1000);
-      await api.check();
-      return { clockOffset };
+      const { checkPush } = await loaded();
+      return checkPush(application, secret);
     },
   };
 }
