@@ -81,7 +81,7 @@ test("status shows a user what is theirs, and nothing of the host", parts, async
   });
   const { user, status: state, backupCodesLeft, ...rest } = await status("bob");
   assert.deepEqual([user, state, backupCodesLeft], ["bob", "active", 10]);
-  assert.deepEqual(Object.keys(rest), ["methods", "throttledUntil"]);
+  assert.deepEqual(Object.keys(rest), ["methods", "throttledUntil", "alias"]);
   assert.match(
     await succeed(host.as("bob"), ["status"]),
     /^user +bob\nstatus +active\ntotp +active\n/,
