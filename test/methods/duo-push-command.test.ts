@@ -5,7 +5,7 @@ import { enrolledHome, succeed } from "../commands/enrolled.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { PHONE, type ScriptedUser } from "../duo/stand-in/account.ts";
 import { startStandIn } from "../duo/stand-in/server.ts";
-import { CLI, ROOT } from "../support/cli.ts";
+import { CLI } from "../support/cli.ts";
 import { needs } from "../support/parts.ts";
 import { run } from "../support/run.ts";
 import { Terminal } from "../support/terminal.ts";
@@ -24,7 +24,6 @@ async function opened(t: TestContext, side: Side) {
   const installation = {
     countersign,
     run: (argv: readonly string[], options = {}) => run(argv, { ...options, env: home.env }),
-    checkout: ROOT,
     directory: home.path,
   };
   await setUpDuo(installation, standIn);

@@ -22,8 +22,7 @@ test("an approval that comes when the disk is full lets nobody in", PARTS, async
   const countersign: Countersign = (args, options) => run([SANDBOX_CLI, ...args], options);
   await succeed(countersign, ["init"]);
   const standIn = await startStandIn(t);
-  const checkout = SANDBOX_CLI.replace(/\/bin\/.*$/, "");
-  await setUpDuo({ countersign, run, checkout, directory: `${DISK}/home` }, standIn);
+  await setUpDuo({ countersign, run, directory: `${DISK}/home` }, standIn);
   const push = async () => {
     const { stdout, code } = await countersign(["duo", "push", "bob", "--json"]);
     return [JSON.parse(stdout).verdict, code];

@@ -5,7 +5,6 @@ import { PHONE, type ScriptedUser } from "../duo/stand-in/account.ts";
 import { type StandIn, startStandIn } from "../duo/stand-in/server.ts";
 import { setUpDuo } from "../methods/duo-setup.ts";
 import type { DaemonHost } from "../pam/daemon-host.ts";
-import { SANDBOX_CLI } from "../support/sandbox.ts";
 
 export class DuoDesk {
   readonly host: DaemonHost;
@@ -21,9 +20,8 @@ export class DuoDesk {
     const standIn = await startStandIn(t);
     const { sandbox, countersign } = host;
     await host.stop("SIGTERM");
-    const checkout = SANDBOX_CLI.replace(/\/bin\/.*$/, "");
     const run = sandbox.run.bind(sandbox);
-    await setUpDuo({ countersign, run, checkout, directory: "/etc/countersign" }, standIn);
+    await setUpDuo({ countersign, run, directory: "/etc/countersign" }, standIn);
     await host.start();
     const desk = new DuoDesk(host, standIn);
     desk.at("bob", { answer: "allow" });

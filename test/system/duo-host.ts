@@ -68,17 +68,12 @@ export class DuoHost {
   async #configure(): Promise<void> {
     const { sandbox } = this.ssh.host;
     await sandbox.sh(`cat > ${CA}`, { input: this.certificates.ca });
-    const prompt = {
-      apiHost: this.standIn.host,
-      anyHost: "yes",
-      caFile: CA,
-      clientId: CLIENT.clientId,
-    };
-    for (const [name, value] of Object.entries(prompt)) {
-      await sandbox.sh(`${SANDBOX_CLI} config set duo.prompt.${name} '${value}'`);
-    }
-    const store = [process.execPath, programs("method-secret.ts"), "duo-prompt"];
-    await this.#run(store, CLIENT.clientSecret);
+    const application = `--api-host ${this.standIn.host} --client-id ${CLIENT.clientId}`;
+    const configure = `duo configure duo-prompt ${application} --allow-host --ca-file ${CA}`;
+    await this.#run(
+      ["sh", "-c", `${SANDBOX_CLI} ${configure} --secret-stdin`],
+      `${CLIENT.clientSecret}\n`,
+    );
   }
 }
 
