@@ -1,0 +1,169 @@
+/**
+ * Which rule decides a login. Pure, and the only code that says so: a verdict and
+ * `policy explain` both ask here.
+ *
+ * What is not known of a login counts against it: a `require` rule takes it to match, an
+ * `exempt` rule does not. So a host's name in place of an address, or a group that could not be
+ * looked up, lets nobody pass.
+ */
+import { parseMoment } from "./date.ts";
+import { type Address, isIn, type Network, parseAddress, parseNetwork } from "./network.ts";
+import { LOCAL, type Rule } from "./rule.ts";
+
+/** Who logs in, where and from where. */
+export interface Subject {
+  readonly user: string;
+  /** Undefined where they could not be looked up. */
+  readonly groups: ReadonlySet<string> | undefined;
+  readonly service: string | undefined;
+  /** As PAM_RHOST has it; undefined or empty for a login that comes from no other host. */
+  readonly rhost: string | undefined;
+  /** Undefined where it cannot be told. */
+  readonly interactive: boolean | undefined;
+}
+
+/** A condition of a rule that does not hold. */
+export type Mismatch =
+  | "user"
+  | "group"
+  | "service"
+  | "network"
+  | "interactive"
+  | "not-yet"
+  | "over";
+
+/** Rules made ready: what is slow to read is read once. */
+export type Policy = readonly CompiledRule[];
+
+interface CompiledRule {
+  readonly rule: Rule;
+  readonly users: ReadonlySet<string> | undefined;
+  readonly groups: readonly string[] | undefined;
+  readonly services: ReadonlySet<string> | undefined;
+  readonly networks: readonly Network[] | undefined;
+  readonly local: boolean;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** A value of a rule that cannot be read. */
+export class InvalidRule extends Error {
+  /** Dotted, within the rule: `networks.0`. */
+  readonly place: string;
+
+  constructor(place: string, problem: string) {
+    super(problem);
+    this.place = place;
+  }
+}
+
+/** @throws InvalidRule */
+export function compile(rules: readonly Rule[]): Policy {
+  return rules.map((rule) => ({
+    rule,
+    users: rule.users && new Set(rule.users),
+    groups: rule.groups,
+    services: rule.services && new Set(rule.services),
+    networks: rule.networks && readNetworks(rule.networks),
+    local: rule.networks?.includes(LOCAL) === true,
+    from: moment(rule.from, "from", Number.NEGATIVE_INFINITY),
+    until: moment(rule.until, "until", Number.POSITIVE_INFINITY),
+  }));
+}
+
+export interface Decision {
+  /** Of the rule in the list, from 0 on. */
+  readonly index: number;
+  readonly rule: Rule;
+}
+
+/** The first rule that matches; undefined where none does. @param now milliseconds since the epoch */
+export function decide(policy: Policy, subject: Subject, now: number): Decision | undefined {
+  const place = placeOf(subject);
+  const index = policy.findIndex((each) => mismatch(each, subject, place, now) === undefined);
+  const found = policy[index];
+  return found && { index, rule: found.rule };
+}
+
+/** Why each rule before the deciding one does not match, and which one decides. */
+export function explain(
+  policy: Policy,
+  subject: Subject,
+  now: number,
+): { readonly passed: readonly Mismatch[]; readonly decision: Decision | undefined } {
+  const decision = decide(policy, subject, now);
+  const place = placeOf(subject);
+  const passed = policy
+    .slice(0, decision?.index)
+    .flatMap((each) => mismatch(each, subject, place, now) ?? []);
+  return { passed, decision };
+}
+
+/** Where a login comes from: read once, for all rules. */
+type Place =
+  | { readonly kind: "local" }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "at"; readonly address: Address };
+
+function placeOf({ rhost = "" }: Subject): Place {
+  if (rhost === "") return { kind: "local" };
+  const address = parseAddress(rhost);
+  return address ? { kind: "at", address } : { kind: "unknown" };
+}
+
+function mismatch(
+  compiled: CompiledRule,
+  subject: Subject,
+  place: Place,
+  now: number,
+): Mismatch | undefined {
+  const { rule, users, groups, services, from, until } = compiled;
+  const whereUnknown = rule.say === "require";
+  if (now < from) return "not-yet";
+  if (now >= until) return "over";
+  if (users && !users.has(subject.user)) return "user";
+  if (services && !(subject.service === undefined ? whereUnknown : services.has(subject.service))) {
+    return "service";
+  }
+  if (groups && !isMember(groups, subject.groups, whereUnknown)) return "group";
+  if (!isFrom(compiled, place, whereUnknown)) return "network";
+  if (rule.interactive !== undefined) {
+    const matches =
+      subject.interactive === undefined
+        ? whereUnknown
+        : subject.interactive === (rule.interactive === "yes");
+    if (!matches) return "interactive";
+  }
+  return undefined;
+}
+
+function isMember(
+  groups: readonly string[],
+  of: ReadonlySet<string> | undefined,
+  whereUnknown: boolean,
+): boolean {
+  return of === undefined ? whereUnknown : groups.some((group) => of.has(group));
+}
+
+function isFrom({ networks, local }: CompiledRule, place: Place, whereUnknown: boolean): boolean {
+  if (networks === undefined) return true;
+  if (place.kind === "unknown") return whereUnknown;
+  if (place.kind === "local") return local;
+  return networks.some((network) => isIn(place.address, network));
+}
+
+function readNetworks(texts: readonly string[]): Network[] {
+  return texts.flatMap((text, at) => {
+    if (text === LOCAL) return [];
+    const network = parseNetwork(text);
+    if (network) return [network];
+    throw new InvalidRule(`networks.${at}`, "must be a network such as 10.0.0.0/8, or local");
+  });
+}
+
+function moment(text: string | undefined, place: string, absent: number): number {
+  if (text === undefined) return absent;
+  const read = parseMoment(text);
+  if (read !== undefined) return read;
+  throw new InvalidRule(place, "must be a day such as 2026-12-01, or 2026-12-01T08:00Z");
+}

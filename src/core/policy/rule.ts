@@ -1,0 +1,32 @@
+/** The policy's rules as the settings have them. The first that matches decides. */
+
+export const UNENROLLED = ["refuse", "allow"] as const;
+
+/** Every condition that is given must hold; of a list, one of its members is enough. */
+export interface Conditions {
+  readonly users?: readonly string[];
+  /** The host's own groups. */
+  readonly groups?: readonly string[];
+  /** As PAM names them: `sshd`, `sudo`. */
+  readonly services?: readonly string[];
+  /** In CIDR notation; `local` stands for a login that comes from no other host. */
+  readonly networks?: readonly string[];
+  /** Whether a person is at a terminal. */
+  readonly interactive?: "yes" | "no";
+  /** The rule holds from this moment on: see core/policy/date.ts. */
+  readonly from?: string;
+  /** The rule holds until this moment. */
+  readonly until?: string;
+}
+
+export interface Rule extends Conditions {
+  /** `exempt` lets pass without a second factor. */
+  readonly say: "require" | "exempt";
+  /** Of `require`: the only methods that count; all that are switched on when absent. */
+  readonly methods?: readonly string[];
+  /** Of `require`: what becomes of a user with nothing enrolled; the general setting when absent. */
+  readonly unenrolled?: (typeof UNENROLLED)[number];
+}
+
+/** The pseudo-network of logins that come from no other host. */
+export const LOCAL = "local";
