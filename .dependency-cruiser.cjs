@@ -42,7 +42,7 @@ const ROOMS = {
     // A keyring that hangs is ended as a process of its own.
     builtins: ["fs", "crypto", "worker_threads", "child_process"],
   },
-  settings: { values: ["core", "contracts", "files"], packages: ["conf"], builtins: ["fs"] },
+  settings: { values: ["core", "contracts", "files"], builtins: ["fs"] },
   doctor: {
     values: ["core", "contracts", "files"],
     types: ["settings"],

@@ -45,10 +45,7 @@ const common = {
   target: "node26",
   logLevel: "warning",
   // otplib is bundled, being many small files; these load late, or find their own files.
-  external: [
-    ...["@duosecurity/*", "@oclif/*", "conf", "keytar", "koffi", "open", "pngjs"],
-    "qrcode-terminal",
-  ],
+  external: ["@duosecurity/*", "@oclif/*", "keytar", "koffi", "open", "pngjs", "qrcode-terminal"],
 };
 
 /** What main leaves to the rest: nothing but arguments and an exit status passes between them. */

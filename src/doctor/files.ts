@@ -74,11 +74,13 @@ function untrusted(error: unknown): Finding {
   throw error;
 }
 
-/** What conf writes before it replaces the settings: a crash leaves it. */
+const LEFT = [".new", ".lock"];
+
+/** What is written before it replaces the settings: a crash leaves it, until the next change. */
 function leftovers(settingsFile: string): Finding[] {
   const directory = dirname(settingsFile);
   return namesIn(directory)
-    .filter((name) => name.startsWith(`${basename(settingsFile)}.tmp-`))
+    .filter((name) => LEFT.some((suffix) => name === `${basename(settingsFile)}${suffix}`))
     .map((name) => said(join(directory, name)))
     .map((path) => warning(`${path} was left by a write that did not end`, `rm ${path}`));
 }

@@ -52,14 +52,14 @@ export async function setSetting(scope: Scope, name: string, text: string): Prom
   const value = schema.type === "integer" && /^-?[0-9]{1,9}$/.test(text) ? Number(text) : text;
   const found = validate(schema, value, name);
   if (found !== undefined) throw new Fault("usage", `${found.place} ${found.problem}`);
-  await changeSettings(scope, (conf) => conf.set(name, value));
+  await changeSettings(scope, (writer) => writer.set(name, value));
 }
 
 /** False when it was not set. @throws Fault as `setSetting` */
 export async function unsetSetting(scope: Scope, name: string): Promise<boolean> {
   find(name);
   if (getSetting(scope, name).origin === "default") return false;
-  await changeSettings(scope, (conf) => conf.delete(name));
+  await changeSettings(scope, (writer) => writer.delete(name));
   return true;
 }
 
@@ -79,10 +79,11 @@ export async function changeTogether(
   const written = readSettingsFile(scope.settingsFile) ?? {};
   const changes = wanted.filter(([name, value]) => at(written, name) !== value);
   if (changes.length > 0) {
-    await changeSettings(scope, (conf) => {
-      const store = structuredClone(conf.store);
-      for (const [name, value] of changes) put(store, name.split("."), value);
-      conf.store = store;
+    await changeSettings(scope, (writer) => {
+      for (const [name, value] of changes) {
+        if (value === undefined) writer.delete(name);
+        else writer.set(name, value);
+      }
     });
   }
   return changes;
@@ -96,20 +97,6 @@ export function demandValid(changes: readonly SettingChange[]): void {
     if (found === undefined) continue;
     throw new Fault("usage", `${found.place} ${found.problem}`, { hint: "man countersign.json" });
   }
-}
-
-function put(
-  group: Record<string, unknown>,
-  [first = "", ...rest]: readonly string[],
-  value: SettingValue | undefined,
-): void {
-  if (rest.length > 0) {
-    const inner = Object.hasOwn(group, first) ? group[first] : undefined;
-    const subgroup = { ...(inner as Record<string, unknown> | undefined) };
-    put(subgroup, rest, value);
-    group[first] = subgroup;
-  } else if (value === undefined) delete group[first];
-  else group[first] = value;
 }
 
 function find(name: string): SettingSchema {

@@ -1,6 +1,6 @@
 /**
  * The settings file's schema: what there is, its bounds and its default. One plain object
- * in JSON Schema, read by our own validator at every login and by conf when it writes.
+ * in JSON Schema, read by our own validator at every login and at every change.
  */
 import { KEY_KINDS, type KeyKind } from "../contracts/key-provider.ts";
 import { FAIL_MODES, type FailMode } from "../contracts/method.ts";

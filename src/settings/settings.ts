@@ -15,7 +15,7 @@ import { JsonProblem, parseStrict } from "./strict-json.ts";
 import { fillIn, validate } from "./validate.ts";
 
 /** A larger settings file is refused unread. */
-export const SETTINGS_MAX_BYTES = 64 * 1024;
+export const SETTINGS_MAX_BYTES = 1024 * 1024;
 
 /**
  * The settings with their defaults; an absent file means the defaults.

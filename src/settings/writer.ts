@@ -1,110 +1,145 @@
 /**
- * Writing the settings file, through conf, which replaces it whole. What conf would do
- * besides is kept from it here. It loads slowly, and is loaded by a change alone.
+ * Changing the settings file: read, checked, and replaced whole, by one writer at a time.
+ *
+ * Not by conf, whose writer does not look whether a full disk cut it short (so the file could not
+ * be larger than a page), follows links, and loses one of two changes made at once.
  */
-import { readdirSync, unlinkSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
-import { errnoOf, Fault } from "../core/fault.ts";
+import { lstatSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Fault } from "../core/fault.ts";
 import { syncDirectory } from "../files/sync.ts";
-import { makeTrustedDirectory } from "../files/trusted-file.ts";
+import { createTrusted, makeTrustedDirectory } from "../files/trusted-file.ts";
 import { said, systemFault } from "../files/untrusted.ts";
-import { SCHEMA } from "./schema.ts";
 import type { Scope } from "./scope.ts";
-import { parseSettings, readSettingsFile } from "./settings.ts";
+import { parseSettings, readSettingsFile, SETTINGS_MAX_BYTES } from "./settings.ts";
 
-/**
- * A write that fits one page of memory is whole or not at all. atomically, which conf
- * writes with, does not look whether a write was cut short by a full disk.
- */
-const WRITTEN_MAX_BYTES = 4096;
+/** Beside the settings while they are changed: whoever makes the first may write the second. */
+const LOCK_SUFFIX = ".lock";
+const NEW_SUFFIX = ".new";
 
-/** What is used of conf: each of these writes the file once. */
+/** Milliseconds: how long another writer is waited for, and how old the lock of one that was killed is. */
+const PATIENCE = 5_000;
+const ABANDONED = 60_000;
+const POLL = 20;
+
+/** Settings by their dotted names. */
 export interface Writer {
   set(name: string, value: unknown): void;
   delete(name: string): void;
-  /** All of them. */
-  store: Record<string, unknown>;
 }
 
 /**
  * Changes the file in one step, or leaves it as it was.
- * @throws Fault `settings-unwritable`, or as `loadSettings` for a file that is no settings file
+ * @throws Fault `settings-unwritable`, `conflict` while somebody else goes on writing, or as
+ *   `loadSettings` for a file that is no settings file; what `edit` throws
  */
-export async function changeSettings(scope: Scope, edit: (conf: Writer) => void): Promise<void> {
+export async function changeSettings(scope: Scope, edit: (writer: Writer) => void): Promise<void> {
   const path = scope.settingsFile;
   const mode = scope.directories.find((each) => each.path === dirname(path))?.mode ?? 0o700;
-  const { default: Conf } = await import("conf");
-  // conf follows links and opens its temporary file by a name that can be guessed, so the
-  // directory must be one that nobody else can write to, and the file our own.
   const directory = makeTrustedDirectory(dirname(path), mode, "settings-unwritable");
   readSettingsFile(path);
+  const lock = `${path}${LOCK_SUFFIX}`;
+  await take(lock, path);
   try {
-    undisturbed(() => {
-      const conf = new Conf<Record<string, unknown>>({
-        cwd: directory,
-        configName: basename(path, extname(path)),
-        fileExtension: extname(path),
-        configFileMode: 0o644,
-        clearInvalidConfig: false,
-        schema: structuredClone(SCHEMA.properties) as object,
-        rootSchema: { additionalProperties: false },
-        // The file holds what somebody chose, and follows when a default changes.
-        ajvOptions: { useDefaults: false },
-        deserialize: (text) => parseSettings(Buffer.from(text), path) as Record<string, unknown>,
-        serialize: (value) => write(value, path),
-      });
-      edit(conf);
-    });
-    syncDirectory(directory);
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    removeTemporary(directory, basename(path));
-    const message = `cannot write ${said(path)}`;
-    if (errnoOf(error) !== undefined) throw systemFault("settings-unwritable", message, error);
-    throw new Fault("settings-unwritable", message, { cause: error });
-  }
-}
-
-/**
- * Runs conf where the environment has no say: under $SNAP it would write over the file in
- * place instead of replacing it, and the umask would take readers away from the mode.
- */
-function undisturbed(work: () => void): void {
-  const { SNAP } = process.env;
-  const umask = process.umask(0o022);
-  delete process.env.SNAP;
-  try {
-    work();
+    const document = structuredClone(readSettingsFile(path) ?? {}) as Group;
+    edit(writerOf(document));
+    replace(path, join(directory, basename(path)), document);
   } finally {
-    process.umask(umask);
-    if (SNAP !== undefined) process.env.SNAP = SNAP;
+    rmSync(lock, { force: true });
   }
 }
 
-/** What a failed write left. atomically removes it too, but only later, after we may have ended. */
-function removeTemporary(directory: string, name: string): void {
-  try {
-    for (const found of readdirSync(directory)) {
-      const suffix = found.startsWith(`${name}.`) ? found.slice(name.length) : "";
-      if (/^\.tmp-[0-9a-f]{16}$/.test(suffix)) unlinkSync(join(directory, found));
+type Group = Record<string, unknown>;
+
+async function take(lock: string, path: string): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  for (;;) {
+    try {
+      createTrusted(lock, new Uint8Array(), 0o600, "settings-unwritable");
+      return;
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "file-exists") throw unwritable(path, error);
     }
-  } catch {
-    // As on a read-only file system: the write's own fault is the one to tell.
+    if (isAbandoned(lock)) rmSync(lock, { force: true });
+    else if (performance.now() > end) throw busy(path);
+    else await sleep(POLL);
   }
 }
 
-function write(value: object, path: string): string {
-  const text = `${JSON.stringify(withoutEmptyGroups(value), undefined, 2)}\n`;
-  if (Buffer.byteLength(text) > WRITTEN_MAX_BYTES) {
-    throw new Fault("settings-unwritable", `${said(path)} would be larger than a page`);
+/** Of a writer that was killed: none takes so long. */
+function isAbandoned(lock: string): boolean {
+  const found = lstatSync(lock, { throwIfNoEntry: false });
+  return found !== undefined && Math.abs(Date.now() - found.mtimeMs) > ABANDONED;
+}
+
+/** @param real the same file, by the directory that was looked at */
+function replace(path: string, real: string, document: Group): void {
+  const bytes = Buffer.from(`${JSON.stringify(withoutEmptyGroups(document), undefined, 2)}\n`);
+  if (bytes.length > SETTINGS_MAX_BYTES) {
+    throw new Fault("settings-unwritable", `${said(path)} would be too large`, {
+      hint: `at most ${SETTINGS_MAX_BYTES / 1024} KiB`,
+    });
   }
-  return text;
+  // What a login would refuse is never written.
+  parseSettings(bytes, path);
+  // Of a writer that was killed.
+  rmSync(`${real}${NEW_SUFFIX}`, { force: true });
+  createTrusted(`${path}${NEW_SUFFIX}`, bytes, 0o644, "settings-unwritable");
+  try {
+    renameSync(`${real}${NEW_SUFFIX}`, real);
+    syncDirectory(dirname(real));
+  } catch (error) {
+    rmSync(`${real}${NEW_SUFFIX}`, { force: true });
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  return systemFault("settings-unwritable", `cannot write ${said(path)}`, error);
+}
+
+function busy(path: string): Fault {
+  return new Fault("conflict", `${said(path)} is being changed by somebody else`, {
+    hint: "wait, then try again",
+  });
+}
+
+/** Own properties alone: names such as "__proto__" have been refused as unknown before. */
+function writerOf(document: Group): Writer {
+  const groupAt = (names: readonly string[]): Group => {
+    let group = document;
+    for (const name of names) {
+      group[name] ??= {};
+      group = group[name] as Group;
+    }
+    return group;
+  };
+  const place = (name: string): [Group, string] => {
+    const names = name.split(".");
+    return [groupAt(names.slice(0, -1)), names.at(-1) ?? ""];
+  };
+  return {
+    set(name, value) {
+      const [group, key] = place(name);
+      group[key] = value;
+    },
+    delete(name) {
+      const [group, key] = place(name);
+      delete group[key];
+    },
+  };
 }
 
 /** Of a group whose last setting went, nothing is left. */
-function withoutEmptyGroups(group: object): object {
+function withoutEmptyGroups(group: Group): Group {
   const kept = Object.entries(group)
-    .map(([key, value]) => [key, typeof value === "object" ? withoutEmptyGroups(value) : value])
-    .filter(([, value]) => typeof value !== "object" || Object.keys(value).length > 0);
+    .map(([key, value]) => [key, isGroup(value) ? withoutEmptyGroups(value) : value] as const)
+    .filter(([, value]) => !isGroup(value) || Object.keys(value).length > 0);
   return Object.fromEntries(kept);
+}
+
+function isGroup(value: unknown): value is Group {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -20,7 +20,7 @@ const TREE: Readonly<Record<string, string>> = {
   "src/contracts/value.ts": 'import { rule } from "../core/rule.ts"; export const v = rule;',
   "src/engine/store.ts": 'import "../stores/sqlite/store.ts";',
   "src/methods/net.ts": 'import "node:net";',
-  "src/keys/settings.ts": 'import "conf";',
+  "src/keys/settings.ts": 'import "pngjs";',
   "src/stores/keys.ts": 'import "../keys/settings.ts";',
   "src/terminal/value.ts": 'import "../contracts/store.ts";',
   "src/commands/verify.ts": 'import "../engine/verify.ts";',

@@ -110,9 +110,9 @@ test("another's file is refused", asRoot, (t) => {
 
 test("what a crash left beside the settings is a warning", (t) => {
   const { scope, findings } = setUp(t);
-  writeFileSync(`${scope.settingsFile}.tmp-0123456789abcdef`, "");
+  writeFileSync(`${scope.settingsFile}.new`, "");
   const [good, left] = findings();
   assert.equal(good?.state, "ok");
   assert.equal(left?.state, "warning");
-  assert.equal(left?.mend, `rm ${scope.settingsFile}.tmp-0123456789abcdef`);
+  assert.equal(left?.mend, `rm ${scope.settingsFile}.new`);
 });

@@ -9,6 +9,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   watch,
   writeFileSync,
 } from "node:fs";
@@ -223,17 +224,34 @@ test("links and loose directories are not written through", async (t) => {
   assert.equal(existsSync(loose.settingsFile), false);
 });
 
-test("the largest settings there can be fit in one write", async (t) => {
+test("two hundred changes at once are all there", async (t) => {
   const scope = trial(t);
-  await setSetting(scope, "store", `sqlite:/${"x".repeat(992)}`);
-  await setSetting(scope, "issuer", "🦉".repeat(64));
-  assert.ok(Buffer.byteLength(content(scope)) < 4096);
-  const before = content(scope);
-  await assert.rejects(
-    setSetting(scope, "store", `sqlite:/${"🦉".repeat(992)}`),
-    fault("settings-unwritable", /larger than a page/),
+  const names = ["totp.window", "throttle.lockAfter", "enrollment.expiresAfter", "issuer", "qr"];
+  await Promise.all(
+    Array.from({ length: 200 }, (_, n) => {
+      const name = names[n % names.length] ?? "";
+      const value = name === "qr" ? "none" : name === "totp.window" ? "7" : `${100 + n}`;
+      return setSetting(scope, name, value);
+    }),
   );
+  const written = listSettings(scope).filter(({ origin }) => origin === "file");
+  assert.deepEqual(written.map(({ name }) => name).sort(), names.toSorted());
+  assert.deepEqual(readdirSync(dirname(scope.settingsFile)), ["countersign.json"]);
+});
+
+test("what a killed writer left stands in nobody's way for long", async (t) => {
+  const scope = trial(t);
+  await setSetting(scope, "qr", "none");
+  for (const suffix of [".new", ".lock"]) {
+    writeFileSync(`${scope.settingsFile}${suffix}`, "{", { mode: 0o600 });
+  }
+  const before = content(scope);
+  await assert.rejects(setSetting(scope, "qr", "ascii"), fault("conflict", /somebody else/));
   assert.equal(content(scope), before);
+  const long = new Date(Date.now() - 61_000);
+  utimesSync(`${scope.settingsFile}.lock`, long, long);
+  await setSetting(scope, "qr", "ascii");
+  assert.deepEqual(readdirSync(dirname(scope.settingsFile)), ["countersign.json"]);
 });
 
 test("on a full disk the old file stays whole", needs("root"), async (t) => {

@@ -11,6 +11,7 @@ import { DEFAULT_WINDOW } from "../../src/core/totp.ts";
 import {
   loadSettings,
   parseSettings,
+  SETTINGS_MAX_BYTES,
   throttlePolicy,
   totpWindow,
 } from "../../src/settings/settings.ts";
@@ -141,7 +142,7 @@ test("a planted settings file is refused", { timeout: 5_000 }, (t) => {
   mkdirSync(join(base, "directory"));
   writeFileSync(join(base, "loose"), "{}");
   chmodSync(join(base, "loose"), 0o664);
-  writeFileSync(join(base, "large"), " ".repeat(65_537), { mode: 0o644 });
+  writeFileSync(join(base, "large"), " ".repeat(SETTINGS_MAX_BYTES + 1), { mode: 0o644 });
   for (const name of ["link", "dangling", "fifo", "directory", "loose", "large"]) {
     assert.throws(() => loadSettings(at(name)), fault("file-untrusted"), name);
   }
