@@ -7,6 +7,7 @@ import type { Sealer } from "../contracts/sealing.ts";
 import type { Store } from "../contracts/store.ts";
 import { KEY_CHECK_CELL } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
+import { compile } from "../core/policy/decide.ts";
 import type { EngineParts, EnginePolicy } from "../engine/parts.ts";
 import { keyProvider } from "../keys/providers.ts";
 import { createSealer } from "../keys/sealing.ts";
@@ -15,6 +16,7 @@ import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
 import { throttlePolicy, totpWindow } from "../settings/settings.ts";
 import { type OpenOptions, openSqliteStore } from "../stores/sqlite/store.ts";
+import { hostGroupsOf } from "./host-groups.ts";
 import { methodsOf } from "./methods.ts";
 
 /** What is sealed once into every store: only the store's own key opens it. */
@@ -75,6 +77,7 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     methods: methodsOf(settings),
     window: totpWindow(settings),
     policy: policyOf(settings),
+    groupsOf: hostGroupsOf,
   };
 }
 
@@ -140,6 +143,8 @@ function policyOf(settings: Settings): EnginePolicy {
     issuer: settings.issuer ?? hostname(),
     throttle: throttlePolicy(settings),
     unenrolled: settings.policy.unenrolled,
+    enabled: settings.policy.enabled === "on",
+    rules: compile(settings.policy.rules),
     enrollmentLifetime: settings.enrollment.expiresAfter * 1000,
   };
 }

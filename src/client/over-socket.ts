@@ -79,6 +79,7 @@ export function countersignOver(open: Opener): Countersign {
     setAlias: (user, alias) => call("setAlias", { user, alias }),
     setMethodSecret: (method, secret) => call("setMethodSecret", { method, secret }),
     checkMethod: (method) => call("checkMethod", { method }),
+    explainPolicy: (user, origin) => call("explainPolicy", { user, ...short(origin) }),
     listAudit: (filter, last) => items("listAudit", { ...filter, last }),
     verifyAudit: (head) => call("verifyAudit", { head: head && formatHead(head) }),
     recordSetting: (action, name) => call("recordSetting", { action, name }),

@@ -5,6 +5,8 @@
 import type { AuditRecord } from "../core/audit-chain.ts";
 import type { AuditHead } from "../core/audit-head.ts";
 import type { Fault } from "../core/fault.ts";
+import type { Mismatch } from "../core/policy/decide.ts";
+import type { Unenrolled } from "../core/policy/rule.ts";
 import type { OtpParameters } from "../core/totp.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import type { Conversation } from "./conversation.ts";
@@ -46,6 +48,25 @@ export interface MethodHealth {
   readonly method: string;
   /** Seconds that the engine's clock is ahead of the service's; negative when behind. */
   readonly clockOffset: number;
+}
+
+/** What the policy says of a login that might be. */
+export interface PolicyExplanation {
+  readonly user: string;
+  readonly enabled: boolean;
+  /** Why each rule before the deciding one does not match. */
+  readonly passed: readonly Mismatch[];
+  /** The deciding rule's place in the list, from 0 on; absent where none matches. */
+  readonly rule?: number;
+  readonly say: "require" | "exempt";
+  /** Those that count, of those that are on. */
+  readonly methods: readonly string[];
+  readonly unenrolled: Unenrolled;
+  /** In one of those methods. */
+  readonly enrolled: boolean;
+  readonly disabled: boolean;
+  /** Undefined where no rule needs them, or they cannot be looked up. */
+  readonly groups: readonly string[] | undefined;
 }
 
 export interface EnrollOptions extends OtpParameters {
@@ -180,6 +201,9 @@ export interface Countersign {
   setMethodSecret(method: string, secret: string): Promise<void>;
   /** Asks the method's service whether it takes the secret that is kept. @throws Fault */
   checkMethod(method: string): Promise<MethodHealth>;
+
+  /** @throws Fault `not-permitted` unless root, or the owner of a personal store */
+  explainPolicy(user: string, origin: Origin): Promise<PolicyExplanation>;
 
   listAudit(filter: AuditFilter, last?: number): AsyncIterable<AuditRecord>;
   /** `progress` is called now and then with the number of events seen. */

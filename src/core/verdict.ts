@@ -29,6 +29,8 @@ export type Reason =
   | "too-many-failures"
   | "locked"
   | "account-invalid"
+  | "policy-off"
+  | "rule-exempt"
   | "unenrolled-allowed"
   | "duo-unreachable-allowed"
   | "store"

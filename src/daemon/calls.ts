@@ -41,6 +41,7 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   setAlias: ({ service }, a) => service.setAlias(a.text("user"), a.optionalText("alias")),
   setMethodSecret: ({ service }, a) => service.setMethodSecret(a.text("method"), a.text("secret")),
   checkMethod: ({ service }, a) => service.checkMethod(a.text("method")),
+  explainPolicy: ({ service }, a) => service.explainPolicy(a.text("user"), originIn(a)),
   listAudit: ({ service, item }, a) => {
     const [user, since] = [a.optionalText("user"), a.optionalNumber("since")];
     const filter = {

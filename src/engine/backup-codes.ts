@@ -11,8 +11,9 @@ import {
 import { backupCodeCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
+import { demandFreshCode } from "./fresh-code.ts";
 import type { EngineParts } from "./parts.ts";
-import { demandFreshCode, mayActOn } from "./permission.ts";
+import { mayActOn } from "./permission.ts";
 import { record } from "./record.ts";
 
 /** A new set: the codes for the person, the salt and hashes for the store. */

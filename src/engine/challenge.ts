@@ -80,7 +80,7 @@ async function open(
   const account = await tx.accounts.find(user);
   const disabled = account?.disabledAt !== undefined;
   const barred = !isAccount(user) ? "account-invalid" : disabled ? "disabled" : undefined;
-  const access = await accessOf(tx, parts, request);
+  const access = await accessOf(tx, request);
   return {
     access: barred === undefined ? access : "none",
     name: account?.alias ?? method.nameOf(user),
@@ -94,15 +94,13 @@ async function open(
  */
 async function accessOf(
   tx: Transaction,
-  parts: EngineParts,
   { user, method, enrolls }: ChallengeRequest,
 ): Promise<Challenge["access"]> {
   const enrolled = await method.isEnrolled(tx, user);
-  const has = await isEnrolled(tx, parts, user);
-  const hasOtherSpelling = await tx.accounts.isAnySpellingEnrolled(throttleKey(user));
+  const has = await tx.accounts.isAnySpellingEnrolled(throttleKey(user));
   if (enrolls) return "enroll";
   if (enrolled) return "challenge";
-  return has || hasOtherSpelling ? "none" : "enroll";
+  return has ? "none" : "enroll";
 }
 
 async function challenge(
@@ -161,7 +159,8 @@ async function noteUse(
   const known = await tx.authenticators.findRemote(user, method.name);
   if (known) return tx.authenticators.noteUse(known.id, at);
   if (access !== "enroll") return false;
-  if (!enrolls && (await isEnrolled(tx, parts, user))) return false;
+  // By any method, also by those that do not count for this login.
+  if (!enrolls && (await tx.accounts.isAnySpellingEnrolled(throttleKey(user)))) return false;
   const id = Buffer.from(parts.random(16)).toString("hex");
   const added: RemoteAuthenticator = { id, user, method: method.name };
   await tx.accounts.ensure(user, throttleKey(user), at);

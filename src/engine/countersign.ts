@@ -6,6 +6,7 @@ import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.t
 import { checkMethod, enrollByChallenge, setMethodSecret } from "./methods.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayAdminister, mayReach } from "./permission.ts";
+import { explainPolicy } from "./policy.ts";
 import { record } from "./record.ts";
 import {
   disableUser,
@@ -49,6 +50,8 @@ export function countersignFor(parts: EngineParts, caller: Caller): Countersign 
 
     setMethodSecret: (method, secret) => setMethodSecret(parts, caller, method, secret),
     checkMethod: (method) => checkMethod(parts, caller, method),
+
+    explainPolicy: (user, origin) => explainPolicy(parts, caller, user, origin),
 
     listAudit: (filter, last) => listAudit(parts, caller, filter, last),
     verifyAudit: (head, progress) => verifyAudit(parts, caller, head, progress),

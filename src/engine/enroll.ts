@@ -14,8 +14,9 @@ import { Fault } from "../core/fault.ts";
 import { keyUri } from "../core/key-uri.ts";
 import { clockOffset, type Match, matchTotp, SECRET_BYTES } from "../core/totp.ts";
 import { newBackupCodes } from "./backup-codes.ts";
+import { demandFreshCode } from "./fresh-code.ts";
 import type { EngineParts } from "./parts.ts";
-import { demandFreshCode, mayActOn } from "./permission.ts";
+import { mayActOn } from "./permission.ts";
 import { record } from "./record.ts";
 
 export async function beginEnrollment(

@@ -78,7 +78,8 @@ async function judge(
 ): Promise<Judgement> {
   const disabled = (await tx.accounts.find(user))?.disabledAt !== undefined;
   const barred = !isAccount(user) ? "account-invalid" : disabled ? "disabled" : undefined;
-  if (answer.shape === "malformed" || !method) return refused(barred ?? "malformed");
+  if (answer.shape === "malformed") return refused(barred ?? "malformed");
+  if (!method) return refused(barred ?? "no-such-method");
   // Judged against nobody's: it takes as long, and spends nothing.
   const judged = barred === undefined ? user : NOBODY;
   const attempt = { user: judged, code: answer.code, at };

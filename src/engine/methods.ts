@@ -6,8 +6,9 @@ import { methodSecretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { judgeByChallenge, openSecret } from "./challenge.ts";
 import { unavailable } from "./conclude.ts";
+import { demandFreshCode } from "./fresh-code.ts";
 import type { EngineParts } from "./parts.ts";
-import { demandFreshCode, mayActOn, mayAdminister } from "./permission.ts";
+import { mayActOn, mayAdminister } from "./permission.ts";
 import { record } from "./record.ts";
 
 /** Sealed under a name of its own, so a method need not be set up yet to have its secret. */

@@ -2,6 +2,8 @@
 import type { Clock, RandomBytes } from "../contracts/clock.ts";
 import type { Method, MethodParts } from "../contracts/method.ts";
 import type { Store } from "../contracts/store.ts";
+import type { Policy } from "../core/policy/decide.ts";
+import type { Unenrolled } from "../core/policy/rule.ts";
 import type { ThrottlePolicy } from "../core/throttle.ts";
 
 export interface EnginePolicy {
@@ -9,7 +11,10 @@ export interface EnginePolicy {
   readonly issuer: string;
   readonly throttle: ThrottlePolicy;
   /** What becomes of a user with nothing enrolled. */
-  readonly unenrolled: "refuse" | "allow";
+  readonly unenrolled: Unenrolled;
+  /** False: everybody passes. */
+  readonly enabled: boolean;
+  readonly rules: Policy;
   /** How long a begun enrollment can be confirmed, in milliseconds. */
   readonly enrollmentLifetime: number;
 }
@@ -20,4 +25,6 @@ export interface EngineParts extends MethodParts {
   readonly random: RandomBytes;
   readonly methods: readonly Method[];
   readonly policy: EnginePolicy;
+  /** The host's groups that the user is in; undefined where they cannot be looked up. */
+  readonly groupsOf: (user: string) => Promise<ReadonlySet<string> | undefined>;
 }

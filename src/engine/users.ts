@@ -12,8 +12,9 @@ import { isAlias, throttleKey } from "../core/account.ts";
 import type { AuditAction } from "../core/audit-chain.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
+import { demandFreshCode } from "./fresh-code.ts";
 import type { EngineParts } from "./parts.ts";
-import { demandFreshCode, mayActOn, mayAdminister } from "./permission.ts";
+import { mayActOn, mayAdminister } from "./permission.ts";
 import { record } from "./record.ts";
 
 const PAGE = 500;

@@ -8,6 +8,7 @@ import { judgeByChallenge } from "./challenge.ts";
 import { conclude, recordAlone, recordIfPossible, unavailable } from "./conclude.ts";
 import { decide, prepare, type Submission, type VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
+import { type Ruling, ruleOn } from "./policy.ts";
 
 /** The same for everyone: it reveals nobody's enrollment (DESIGN.md 6.6). */
 export function promptOf({ methods }: Pick<EngineParts, "methods">): string {
@@ -15,8 +16,24 @@ export function promptOf({ methods }: Pick<EngineParts, "methods">): string {
   return `Verification code${words.length > 0 ? ` (or ${words.join(", ")})` : ""}: `;
 }
 
-/** Asks and judges. What is broken ends in `unavailable`, with the fault for root. */
+/** As the policy has it. What is broken ends in `unavailable`, with the fault for root. */
 export async function verify(
+  parts: EngineParts,
+  request: VerifyRequest,
+  conversation: Conversation,
+): Promise<VerifyOutcome> {
+  let ruling: Ruling;
+  try {
+    ruling = await ruleOn(parts, request);
+  } catch (error) {
+    return unavailable(parts, request, error);
+  }
+  if (ruling.kind === "exempt") return ruling.outcome;
+  return verifyByMethods(ruling.parts, request, conversation);
+}
+
+/** Asks and judges, whatever the policy says: no rule lets anybody change an authenticator. */
+export async function verifyByMethods(
   parts: EngineParts,
   request: VerifyRequest,
   conversation: Conversation,

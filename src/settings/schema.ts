@@ -4,6 +4,7 @@
  */
 import { KEY_KINDS, type KeyKind } from "../contracts/key-provider.ts";
 import { FAIL_MODES, type FailMode } from "../contracts/method.ts";
+import { LOCAL, type Rule, UNENROLLED, type Unenrolled } from "../core/policy/rule.ts";
 
 export const QR_MODES = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
 export type QrMode = (typeof QR_MODES)[number];
@@ -22,7 +23,11 @@ export interface Settings {
     readonly decay: number;
     readonly lockAfter: number;
   };
-  readonly policy: { readonly unenrolled: "refuse" | "allow" };
+  readonly policy: {
+    readonly unenrolled: Unenrolled;
+    readonly enabled: "on" | "off";
+    readonly rules: readonly Rule[];
+  };
   readonly enrollment: { readonly expiresAfter: number };
   readonly duo: {
     readonly usernameTemplate: string;
@@ -65,11 +70,22 @@ export type LeafSchema =
       readonly default: number;
     };
 
+export interface ListSchema {
+  readonly type: "array";
+  readonly description: string;
+  readonly items: LeafSchema | GroupSchema;
+  readonly maxItems: number;
+  readonly default?: readonly [];
+}
+
+export type AnySchema = LeafSchema | ListSchema | GroupSchema;
+
 export interface GroupSchema {
   readonly type: "object";
   readonly description: string;
   readonly additionalProperties: false;
-  readonly properties: Readonly<Record<string, LeafSchema | GroupSchema>>;
+  readonly required?: readonly string[];
+  readonly properties: Readonly<Record<string, AnySchema>>;
 }
 
 // What core/printable removes, and all else that Unicode calls control or format.
@@ -108,9 +124,21 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
   policy: group("who must pass", {
     unenrolled: choice(
       "what becomes of a user who has not enrolled: allow lets them in without a code",
-      ["refuse", "allow"],
+      UNENROLLED,
       "refuse",
     ),
+    enabled: choice(
+      "off: everybody passes with their first factor alone, and every login says so in the log",
+      ["on", "off"],
+      "on",
+    ),
+    rules: {
+      type: "array",
+      description: "who must pass and who need not: the first rule that matches decides",
+      maxItems: 5000,
+      default: [],
+      items: ruleSchema(),
+    },
   }),
   enrollment: group("enrollments", {
     expiresAfter: whole("seconds in which a begun enrollment must be confirmed", 60, 86_400, 900),
@@ -154,13 +182,53 @@ export interface SettingSchema {
   readonly schema: LeafSchema;
 }
 
-/** Every setting, in the schema's order. */
+/** Every setting but the lists, which have commands of their own; in the schema's order. */
 export function settingSchemas(from: GroupSchema = SCHEMA, prefix = ""): SettingSchema[] {
-  return Object.entries(from.properties).flatMap(([key, schema]) =>
-    schema.type === "object"
-      ? settingSchemas(schema, `${prefix}${key}.`)
-      : [{ name: prefix + key, schema }],
-  );
+  return Object.entries(from.properties).flatMap(([key, schema]) => {
+    if (schema.type === "object") return settingSchemas(schema, `${prefix}${key}.`);
+    return schema.type === "array" ? [] : [{ name: prefix + key, schema }];
+  });
+}
+
+function ruleSchema(): GroupSchema {
+  const moment = (description: string): LeafSchema => ({
+    type: "string",
+    description,
+    title: "a day such as 2026-12-01, or a minute such as 2026-12-01T08:00Z",
+    pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}Z)?$",
+  });
+  return {
+    ...group("a rule", {
+      say: { ...oneOf("what the rule says", ["require", "exempt"]) },
+      users: names("login names"),
+      groups: names("the host's groups, of which the user is in one"),
+      services: names("services of PAM"),
+      networks: names(`networks in CIDR notation, or ${LOCAL}`),
+      interactive: oneOf("whether a person is at a terminal", ["yes", "no"]),
+      from: moment("the rule holds from this moment on, in UTC"),
+      until: moment("the rule holds until this moment, in UTC"),
+      methods: names("the only methods that count"),
+      unenrolled: oneOf("what becomes of a user who has not enrolled", UNENROLLED),
+    }),
+    required: ["say"],
+  };
+}
+
+function names(description: string): ListSchema {
+  const item: LeafSchema = {
+    type: "string",
+    description: "a name",
+    title: "1 to 256 printable characters",
+    minLength: 1,
+    maxLength: 256,
+    pattern: `^[^${CONTROL}]+$`,
+  };
+  return { type: "array", description, maxItems: 1000, items: item };
+}
+
+/** A choice without a default: absent, it says nothing. */
+function oneOf(description: string, values: readonly string[]): LeafSchema {
+  return { type: "string", description, title: `one of ${values.join(", ")}`, enum: values };
 }
 
 function duoApplication(): GroupSchema["properties"] {

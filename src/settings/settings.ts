@@ -4,6 +4,8 @@
  */
 
 import { Fault } from "../core/fault.ts";
+import { compile, InvalidRule } from "../core/policy/decide.ts";
+import type { Rule } from "../core/policy/rule.ts";
 import { printable } from "../core/printable.ts";
 import type { ThrottlePolicy } from "../core/throttle.ts";
 import type { Window } from "../core/totp.ts";
@@ -12,7 +14,7 @@ import { said } from "../files/untrusted.ts";
 import { SCHEMA, type Settings } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import { JsonProblem, parseStrict } from "./strict-json.ts";
-import { fillIn, validate } from "./validate.ts";
+import { fillIn, type Problem, validate } from "./validate.ts";
 
 /** A larger settings file is refused unread. */
 export const SETTINGS_MAX_BYTES = 1024 * 1024;
@@ -39,10 +41,25 @@ export function readSettingsFile(path: string): object | undefined {
 /** @throws Fault `settings-invalid`, naming the file and the place in it */
 export function parseSettings(bytes: Uint8Array, path: string): object {
   const value = readJson(bytes, path);
-  const found = validate(SCHEMA, value);
+  const found = validate(SCHEMA, value) ?? unreadableRule(value as Written);
   if (found === undefined) return value as object;
   const place = printable(found.place, 100);
   throw invalid(`${said(path)}: ${place === "" ? "" : `${place}: `}${found.problem}`);
+}
+
+interface Written {
+  readonly policy?: { readonly rules?: readonly Rule[] };
+}
+
+/** What has its form and means nothing all the same, such as 10.0.0.0/99. */
+function unreadableRule({ policy }: Written): Problem | undefined {
+  try {
+    compile(policy?.rules ?? []);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InvalidRule)) throw error;
+    return { place: `policy.rules.${error.index}.${error.place}`, problem: error.message };
+  }
 }
 
 /** The throttle as the engine counts with it, in milliseconds. */

@@ -2,7 +2,7 @@
  * A small interpreter of the settings schema. A full JSON Schema validator would do, but
  * takes longer to load than the rest of a login; the tests hold this one against one.
  */
-import type { GroupSchema, LeafSchema } from "./schema.ts";
+import type { AnySchema, GroupSchema, LeafSchema, ListSchema } from "./schema.ts";
 
 /** What is wrong, and where: `throttle.lockAfter`, `must be a whole number from 0 to 1000`. */
 export interface Problem {
@@ -12,11 +12,8 @@ export interface Problem {
 }
 
 /** The first problem of a value, in its own order; undefined when it is valid. */
-export function validate(
-  schema: LeafSchema | GroupSchema,
-  value: unknown,
-  place = "",
-): Problem | undefined {
+export function validate(schema: AnySchema, value: unknown, place = ""): Problem | undefined {
+  if (schema.type === "array") return validateList(schema, value, place);
   if (schema.type !== "object") {
     return isLeaf(schema, value) ? undefined : { place, problem: `must be ${schema.title}` };
   }
@@ -31,6 +28,21 @@ export function validate(
     const found = validate(property, inner, at);
     if (found !== undefined) return found;
   }
+  const missing = schema.required?.find((key) => !Object.hasOwn(value, key));
+  return missing === undefined ? undefined : { place, problem: `lacks ${missing}` };
+}
+
+function validateList(
+  { items, maxItems }: ListSchema,
+  value: unknown,
+  place: string,
+): Problem | undefined {
+  if (!Array.isArray(value)) return { place, problem: "must be a list" };
+  if (value.length > maxItems) return { place, problem: `must have ${maxItems} members at most` };
+  for (const [at, inner] of value.entries()) {
+    const found = validate(items, inner, `${place}.${at}`);
+    if (found !== undefined) return found;
+  }
   return undefined;
 }
 
@@ -41,10 +53,17 @@ export function fillIn(schema: GroupSchema, value: object): Record<string, unkno
   for (const [key, property] of Object.entries(schema.properties)) {
     const inner = given.get(key);
     if (property.type === "object") filled[key] = fillIn(property, inner ?? {});
+    else if (property.type === "array" && inner !== undefined)
+      filled[key] = members(property, inner);
     else if (inner !== undefined) filled[key] = inner;
     else if (property.default !== undefined) filled[key] = property.default;
   }
   return filled;
+}
+
+function members({ items }: ListSchema, value: unknown): unknown[] {
+  const all = value as unknown[];
+  return items.type === "object" ? all.map((each) => fillIn(items, each as object)) : [...all];
 }
 
 function isLeaf(schema: LeafSchema, value: unknown): boolean {

@@ -32,6 +32,8 @@ const POLICY: EnginePolicy = {
   issuer: "Host",
   throttle: DEFAULT_THROTTLE,
   unenrolled: "refuse",
+  enabled: true,
+  rules: [],
   enrollmentLifetime: 15 * MINUTE,
 };
 
@@ -65,6 +67,7 @@ export class Host {
       methods: methodsFor({}),
       window: DEFAULT_WINDOW,
       policy: { ...POLICY, ...policy },
+      groupsOf: async () => undefined,
       ...changes,
     };
     this.root = this.as(ROOT);

@@ -5,6 +5,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc, { type Arbitrary } from "fast-check";
 import { isPrintable } from "../../src/core/printable.ts";
 import {
+  type AnySchema,
   type GroupSchema,
   type LeafSchema,
   SCHEMA,
@@ -39,10 +40,16 @@ function leaf(schema: LeafSchema): Arbitrary<unknown> {
   );
 }
 
+function about(schema: AnySchema): Arbitrary<unknown> {
+  if (schema.type === "object") return near(schema);
+  if (schema.type !== "array") return leaf(schema);
+  const list = fc.array(about(schema.items), { maxLength: 3 });
+  return fc.oneof({ weight: 20, arbitrary: list }, fc.jsonValue({ maxDepth: 1 }));
+}
+
 function near(schema: GroupSchema): Arbitrary<unknown> {
   const properties = Object.entries(schema.properties).map(([name, inner]) => {
-    const value = inner.type === "object" ? near(inner) : leaf(inner);
-    return [name, fc.option(value, { nil: undefined, freq: 1 })] as const;
+    return [name, fc.option(about(inner), { nil: undefined, freq: 1 })] as const;
   });
   const known = fc
     .record(Object.fromEntries(properties))
@@ -75,8 +82,9 @@ test("both say the same of every setting alone", () => {
   for (const { name, schema } of settingSchemas()) {
     fc.assert(
       fc.property(leaf(schema), (value) => {
-        const [outer = "", inner] = name.split(".");
-        const document = { [outer]: inner === undefined ? value : { [inner]: value } };
+        const document = name
+          .split(".")
+          .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
         assert.equal(
           validate(SCHEMA, document) === undefined,
           ajv(document),
@@ -103,8 +111,9 @@ test("an issuer that passes is printable, and every part of the schema is descri
     }),
     { numRuns: 5_000 },
   );
-  const described = (schema: LeafSchema | GroupSchema): void => {
+  const described = (schema: AnySchema): void => {
     assert.match(schema.description, /^[a-z].*[^.]$/);
+    if (schema.type === "array") described(schema.items);
     if (schema.type !== "object") return;
     assert.equal(schema.additionalProperties, false);
     for (const inner of Object.values(schema.properties)) described(inner);

@@ -48,26 +48,29 @@ interface CompiledRule {
 
 /** A value of a rule that cannot be read. */
 export class InvalidRule extends Error {
+  /** Of the rule in the list. */
+  readonly index: number;
   /** Dotted, within the rule: `networks.0`. */
   readonly place: string;
 
-  constructor(place: string, problem: string) {
+  constructor(index: number, place: string, problem: string) {
     super(problem);
+    this.index = index;
     this.place = place;
   }
 }
 
 /** @throws InvalidRule */
 export function compile(rules: readonly Rule[]): Policy {
-  return rules.map((rule) => ({
+  return rules.map((rule, index) => ({
     rule,
     users: rule.users && new Set(rule.users),
     groups: rule.groups,
     services: rule.services && new Set(rule.services),
-    networks: rule.networks && readNetworks(rule.networks),
+    networks: rule.networks && readNetworks(rule.networks, index),
     local: rule.networks?.includes(LOCAL) === true,
-    from: moment(rule.from, "from", Number.NEGATIVE_INFINITY),
-    until: moment(rule.until, "until", Number.POSITIVE_INFINITY),
+    from: moment(rule, index, "from", Number.NEGATIVE_INFINITY),
+    until: moment(rule, index, "until", Number.POSITIVE_INFINITY),
   }));
 }
 
@@ -152,18 +155,20 @@ function isFrom({ networks, local }: CompiledRule, place: Place, whereUnknown: b
   return networks.some((network) => isIn(place.address, network));
 }
 
-function readNetworks(texts: readonly string[]): Network[] {
+function readNetworks(texts: readonly string[], index: number): Network[] {
   return texts.flatMap((text, at) => {
     if (text === LOCAL) return [];
     const network = parseNetwork(text);
     if (network) return [network];
-    throw new InvalidRule(`networks.${at}`, "must be a network such as 10.0.0.0/8, or local");
+    const problem = "must be a network such as 10.0.0.0/8, or local";
+    throw new InvalidRule(index, `networks.${at}`, problem);
   });
 }
 
-function moment(text: string | undefined, place: string, absent: number): number {
+function moment(rule: Rule, index: number, place: "from" | "until", absent: number): number {
+  const text = rule[place];
   if (text === undefined) return absent;
   const read = parseMoment(text);
   if (read !== undefined) return read;
-  throw new InvalidRule(place, "must be a day such as 2026-12-01, or 2026-12-01T08:00Z");
+  throw new InvalidRule(index, place, "must be a day such as 2026-12-01, or 2026-12-01T08:00Z");
 }

@@ -1,6 +1,8 @@
 /** The policy's rules as the settings have them. The first that matches decides. */
 
+/** What becomes of a user with nothing enrolled. */
 export const UNENROLLED = ["refuse", "allow"] as const;
+export type Unenrolled = (typeof UNENROLLED)[number];
 
 /** Every condition that is given must hold; of a list, one of its members is enough. */
 export interface Conditions {
@@ -25,7 +27,7 @@ export interface Rule extends Conditions {
   /** Of `require`: the only methods that count; all that are switched on when absent. */
   readonly methods?: readonly string[];
   /** Of `require`: what becomes of a user with nothing enrolled; the general setting when absent. */
-  readonly unenrolled?: (typeof UNENROLLED)[number];
+  readonly unenrolled?: Unenrolled;
 }
 
 /** The pseudo-network of logins that come from no other host. */

@@ -1,0 +1,103 @@
+/** What the policy says of a login, before anybody is asked for anything. */
+import type { Caller, Origin, PolicyExplanation, VerifyOutcome } from "../contracts/service.ts";
+import type { Transaction } from "../contracts/store.ts";
+import { isAccount } from "../core/account.ts";
+import { type Decision, decide, explain, type Subject } from "../core/policy/decide.ts";
+import { printable } from "../core/printable.ts";
+import type { Reason } from "../core/verdict.ts";
+import { conclude } from "./conclude.ts";
+import { isEnrolled, type VerifyRequest } from "./judge.ts";
+import type { EngineParts } from "./parts.ts";
+import { mayActOn, mayAdminister } from "./permission.ts";
+
+/** Of a login that PAM hands on from sshd, which has no terminal yet. */
+const NO_TERMINAL = "ssh";
+
+export type Ruling =
+  | { readonly kind: "exempt"; readonly outcome: VerifyOutcome }
+  /** `parts`: the engine as this login may use it. */
+  | { readonly kind: "require"; readonly parts: EngineParts };
+
+/** Decides, and records whom it lets pass. */
+export async function ruleOn(parts: EngineParts, request: VerifyRequest): Promise<Ruling> {
+  const { enabled, rules } = parts.policy;
+  if (!enabled) return pass(parts, request, "policy-off");
+  if (rules.length === 0) return { kind: "require", parts };
+  const subject = await subjectOf(parts, request.user, request.origin);
+  const decision = decide(rules, subject, parts.clock.now());
+  if (decision?.rule.say !== "exempt") return { kind: "require", parts: under(parts, decision) };
+  return pass(parts, request, "rule-exempt", `rule ${decision.index + 1}`);
+}
+
+/** The engine with only the methods that count for this login. */
+function under(parts: EngineParts, decision: Decision | undefined): EngineParts {
+  if (decision === undefined) return parts;
+  const { methods, unenrolled } = decision.rule;
+  return {
+    ...parts,
+    methods: methods ? parts.methods.filter(({ name }) => methods.includes(name)) : parts.methods,
+    policy: { ...parts.policy, unenrolled: unenrolled ?? parts.policy.unenrolled },
+  };
+}
+
+async function pass(
+  parts: EngineParts,
+  request: VerifyRequest,
+  reason: Reason,
+  detail?: string,
+): Promise<Ruling> {
+  const user = printable(request.user);
+  const outcome = await parts.store.transact(async (tx) => {
+    // Whoever was shut out stays so while the policy stands, whatever a rule says of the rest.
+    const barred = reason === "policy-off" ? undefined : await barredBy(tx, request.user);
+    const told: VerifyOutcome = barred
+      ? { verdict: "reject", user, reason: barred }
+      : { verdict: "exempt", user, reason };
+    return conclude(tx, parts, request, told, detail);
+  });
+  return { kind: "exempt", outcome };
+}
+
+async function barredBy(tx: Transaction, user: string): Promise<Reason | undefined> {
+  if (!isAccount(user)) return "account-invalid";
+  return (await tx.accounts.find(user))?.disabledAt === undefined ? undefined : "disabled";
+}
+
+/** What would happen, and by which rule: decided by the code that a login is decided by. */
+export async function explainPolicy(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+  origin: Origin,
+): Promise<PolicyExplanation> {
+  mayAdminister(caller);
+  mayActOn(caller, user);
+  const { enabled, rules } = parts.policy;
+  const subject = await subjectOf(parts, user, origin);
+  const { passed, decision } = explain(rules, subject, parts.clock.now());
+  const ruled = under(parts, decision);
+  const [enrolled, barred] = await parts.store.read(async (view) => [
+    await isEnrolled(view, ruled, user),
+    await barredBy(view, user),
+  ]);
+  const say = decision?.rule.say ?? "require";
+  return {
+    ...{ user, enabled, passed, say, enrolled },
+    ...(decision ? { rule: decision.index } : {}),
+    methods: ruled.methods.map(({ name }) => name),
+    unenrolled: ruled.policy.unenrolled,
+    disabled: barred !== undefined,
+    groups: subject.groups && [...subject.groups],
+  };
+}
+
+async function subjectOf(parts: EngineParts, user: string, origin: Origin): Promise<Subject> {
+  const { service, rhost, tty } = origin;
+  const needsGroups = parts.policy.rules.some(({ groups }) => groups !== undefined);
+  return {
+    ...{ user, service, rhost },
+    // Asked for only where a rule needs them: a directory service may be slow.
+    groups: needsGroups ? await parts.groupsOf(user) : undefined,
+    interactive: tty === NO_TERMINAL ? undefined : tty !== undefined && tty !== "",
+  };
+}
