@@ -33,7 +33,7 @@ test("each verdict of a verification is one event with its reason", async (t) =>
     ["alice", backupCodes[0] ?? "", "reject", "replayed", "backup-code"],
     ["alice", phone.wrongCode(), "reject", "wrong-code", "totp"],
     ["alice", "0000000000", "reject", "wrong-code", "backup-code"],
-    ["alice", "push", "reject", "malformed", null],
+    ["alice", "push", "reject", "no-such-method", null],
     ["alice", "", "reject", "malformed", null],
     ["alice", phone.code(1), "throttled", "too-many-failures", null],
     ["bob", "123456", "unenrolled", "not-enrolled", null],
