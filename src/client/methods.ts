@@ -12,7 +12,13 @@ import type { DuoApplicationSettings, Settings } from "../settings/schema.ts";
 /** Larger than any list of authorities. */
 const CA_MAX_BYTES = 1024 * 1024;
 
+/** Those that are set up and on. */
 export function methodsOf(settings: Settings): readonly Method[] {
+  const isOn: Readonly<Record<string, "on" | "off">> = settings.methods;
+  return methodsSetUp(settings).filter(({ name }) => isOn[name] === "on");
+}
+
+function methodsSetUp(settings: Settings): readonly Method[] {
   const { push, prompt } = settings.duo;
   const { integrationKey } = push;
   const { clientId, callbackPort } = prompt;

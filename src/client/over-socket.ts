@@ -77,6 +77,8 @@ export function countersignOver(open: Opener): Countersign {
     enableUser: (user) => call("enableUser", { user }),
     unlockUser: (user) => call("unlockUser", { user }),
     setAlias: (user, alias) => call("setAlias", { user, alias }),
+    listMethods: () => call("listMethods", {}),
+    purgeMethod: (method) => call("purgeMethod", { method }),
     setMethodSecret: (method, secret) => call("setMethodSecret", { method, secret }),
     checkMethod: (method) => call("checkMethod", { method }),
     explainPolicy: (user, origin) => call("explainPolicy", { user, ...short(origin) }),

@@ -8,7 +8,26 @@ export async function confirm(question: string, isAgreed: boolean): Promise<void
   if (isAgreed) return;
   const reply = await ask(`${question} [y/N] `);
   if (reply.kind === "text" && /^y(es)?$/i.test(reply.text.trim())) return;
-  throw new Fault("refused", "not confirmed: nothing was changed");
+  throw unconfirmed();
+}
+
+/**
+ * The same for what is gone for good: a word is not typed by mistake, as a y is.
+ * @throws Fault `refused` unless the person types the word
+ */
+export async function confirmByWord(
+  question: string,
+  word: string,
+  isAgreed: boolean,
+): Promise<void> {
+  if (isAgreed) return;
+  const reply = await ask(question);
+  if (reply.kind === "text" && reply.text.trim() === word) return;
+  throw unconfirmed();
+}
+
+function unconfirmed(): Fault {
+  return new Fault("refused", "not confirmed: nothing was changed");
 }
 
 async function ask(question: string): Promise<Reply> {

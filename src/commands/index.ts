@@ -18,6 +18,10 @@ import { DuoPush } from "./duo/push.ts";
 import { Enroll } from "./enroll.ts";
 import { Init } from "./init.ts";
 import { Login } from "./login.ts";
+import { MethodDisable } from "./method/disable.ts";
+import { MethodEnable } from "./method/enable.ts";
+import { MethodList } from "./method/list.ts";
+import { MethodPurge } from "./method/purge.ts";
 import { Reset } from "./reset.ts";
 import { Status } from "./status.ts";
 import { UserAlias } from "./user/alias.ts";
@@ -47,6 +51,10 @@ export const COMMANDS = {
   "duo:check": DuoCheck,
   "duo:push": DuoPush,
   "duo:prompt": DuoPrompt,
+  "method:list": MethodList,
+  "method:enable": MethodEnable,
+  "method:disable": MethodDisable,
+  "method:purge": MethodPurge,
   "audit:list": AuditList,
   "audit:verify": AuditVerify,
   "config:list": ConfigList,

@@ -5,6 +5,7 @@
 import type { AuditRecord } from "../core/audit-chain.ts";
 import type { AuditHead } from "../core/audit-head.ts";
 import type { Fault } from "../core/fault.ts";
+import type { MethodName } from "../core/method-name.ts";
 import type { Mismatch } from "../core/policy/decide.ts";
 import type { Unenrolled } from "../core/policy/rule.ts";
 import type { OtpParameters } from "../core/totp.ts";
@@ -41,6 +42,26 @@ export interface VerifyOutcome {
   readonly retryAt?: number;
   /** What is broken, of an unavailable one; for root only. */
   readonly fault?: Fault;
+}
+
+/** How a method stands. */
+export interface MethodState {
+  readonly method: MethodName;
+  /** True where it is offered and accepted: it is set up, and not switched off. */
+  readonly on: boolean;
+  /** True where its secret is kept, if it has one. */
+  readonly hasSecret: boolean;
+  /** Active authenticators, or sets of backup codes with one unused. */
+  readonly enrolled: number;
+}
+
+/** What was removed for good. */
+export interface PurgeOutcome {
+  readonly method: MethodName;
+  /** Authenticators, or sets of backup codes. */
+  readonly removed: number;
+  /** Sets of backup codes whose users have nothing else left. */
+  readonly backupCodeSets: number;
 }
 
 /** What `duo check` finds where all is well. */
@@ -197,6 +218,9 @@ export interface Countersign {
   /** Sets the user's name at services such as Duo, or takes it away. */
   setAlias(user: string, alias: string | undefined): Promise<UserChange>;
 
+  listMethods(): Promise<readonly MethodState[]>;
+  /** Removes everybody's authenticators of a method, and its secret. @throws Fault `usage` */
+  purgeMethod(method: string): Promise<PurgeOutcome>;
   /** Keeps a method's secret, sealed; in place of an earlier one. */
   setMethodSecret(method: string, secret: string): Promise<void>;
   /** Asks the method's service whether it takes the secret that is kept. @throws Fault */

@@ -141,6 +141,10 @@ export interface Authenticators {
   addRemote(authenticator: RemoteAuthenticator, at: number): Promise<boolean>;
   /** Notes the use of an active one. False when it was removed meanwhile: nobody is let in by it. */
   noteUse(id: string, at: number): Promise<boolean>;
+  /** How many there are of each method, pending ones left out. */
+  tally(): Promise<ReadonlyMap<string, number>>;
+  /** Removes those of a method, of everybody. How many went. */
+  purge(method: string): Promise<number>;
   /** Removes those of one method, or all; pending ones alone where `status` says so. How many went. */
   remove(user: string, method?: string, status?: "pending"): Promise<number>;
 }
@@ -167,6 +171,10 @@ export interface BackupCodes {
   wasSpent(user: string, hash: Uint8Array): Promise<boolean>;
   /** How many unused codes died. */
   revoke(user: string): Promise<number>;
+  /** Sets that have an unused code. */
+  tally(): Promise<number>;
+  /** Everybody's; or, with "stranded", of those who have no active authenticator. How many sets went. */
+  purge(which: "all" | "stranded"): Promise<number>;
 }
 
 /** Whether an attempt may be judged. */
@@ -196,6 +204,7 @@ export interface MethodSecrets {
   find(method: string): Promise<Uint8Array | undefined>;
   /** In place of an earlier one. */
   set(method: string, sealed: Uint8Array, at: number): Promise<void>;
+  remove(method: string): Promise<boolean>;
 }
 
 /** Which events a list wants. */

@@ -23,6 +23,7 @@ export const AUDIT_ACTIONS = [
   "user-unlock",
   "user-alias",
   "method-secret-set",
+  "method-purge",
   "settings-set",
   "settings-unset",
 ] as const;

@@ -3,7 +3,13 @@ import type { Caller, Countersign } from "../contracts/service.ts";
 import { listAudit, status, verifyAudit } from "./audit.ts";
 import { backupCodeStatus, generateBackupCodes, revokeBackupCodes } from "./backup-codes.ts";
 import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.ts";
-import { checkMethod, enrollByChallenge, setMethodSecret } from "./methods.ts";
+import {
+  checkMethod,
+  enrollByChallenge,
+  listMethods,
+  purgeMethod,
+  setMethodSecret,
+} from "./methods.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayAdminister, mayReach } from "./permission.ts";
 import { explainPolicy } from "./policy.ts";
@@ -48,6 +54,8 @@ export function countersignFor(parts: EngineParts, caller: Caller): Countersign 
     unlockUser: (user) => unlockUser(parts, caller, user),
     setAlias: (user, alias) => setAlias(parts, caller, user, alias),
 
+    listMethods: () => listMethods(parts, caller),
+    purgeMethod: (method) => purgeMethod(parts, caller, method),
     setMethodSecret: (method, secret) => setMethodSecret(parts, caller, method, secret),
     checkMethod: (method) => checkMethod(parts, caller, method),
 

@@ -1,15 +1,68 @@
 /** Methods that a service judges, as administrators set them up and users enroll in them. */
 import type { Conversation } from "../contracts/conversation.ts";
 import type { ChallengeMethod } from "../contracts/method.ts";
-import type { Caller, MethodHealth, Origin, VerifyOutcome } from "../contracts/service.ts";
+import type {
+  Caller,
+  MethodHealth,
+  MethodState,
+  Origin,
+  PurgeOutcome,
+  VerifyOutcome,
+} from "../contracts/service.ts";
+import { BACKUP_CODE } from "../core/backup-code.ts";
 import { methodSecretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
+import { METHOD_NAMES } from "../core/method-name.ts";
+import { printable } from "../core/printable.ts";
 import { judgeByChallenge, openSecret } from "./challenge.ts";
 import { unavailable } from "./conclude.ts";
 import { demandFreshCode } from "./fresh-code.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn, mayAdminister } from "./permission.ts";
 import { record } from "./record.ts";
+
+export async function listMethods(
+  { store, methods }: EngineParts,
+  caller: Caller,
+): Promise<MethodState[]> {
+  mayAdminister(caller);
+  return store.read(async (view) => {
+    const enrolled = await view.authenticators.tally();
+    const states: MethodState[] = [];
+    for (const method of METHOD_NAMES) {
+      const own = method === BACKUP_CODE ? await view.backupCodes.tally() : enrolled.get(method);
+      states.push({
+        method,
+        on: methods.some(({ name }) => name === method),
+        hasSecret: (await view.methodSecrets.find(method)) !== undefined,
+        enrolled: own ?? 0,
+      });
+    }
+    return states;
+  });
+}
+
+/** For good. Backup codes are for who has something to fall back from, and go with the last of it. */
+export async function purgeMethod(
+  parts: EngineParts,
+  caller: Caller,
+  name: string,
+): Promise<PurgeOutcome> {
+  mayAdminister(caller);
+  const method = METHOD_NAMES.find((each) => each === name);
+  if (!method) throw new Fault("usage", `there is no method ${printable(name)}`);
+  return parts.store.transact(async (tx) => {
+    const isCodes = method === BACKUP_CODE;
+    const removed = isCodes
+      ? await tx.backupCodes.purge("all")
+      : await tx.authenticators.purge(method);
+    const backupCodeSets = isCodes ? 0 : await tx.backupCodes.purge("stranded");
+    await tx.methodSecrets.remove(method);
+    const detail = `removed=${removed} backup-code-sets=${backupCodeSets}`;
+    await record(tx, parts, caller, { action: "method-purge", method, detail });
+    return { method, removed, backupCodeSets };
+  });
+}
 
 /** Sealed under a name of its own, so a method need not be set up yet to have its secret. */
 export async function setMethodSecret(

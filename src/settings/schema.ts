@@ -4,6 +4,7 @@
  */
 import { KEY_KINDS, type KeyKind } from "../contracts/key-provider.ts";
 import { FAIL_MODES, type FailMode } from "../contracts/method.ts";
+import type { MethodName } from "../core/method-name.ts";
 import { LOCAL, type Rule, UNENROLLED, type Unenrolled } from "../core/policy/rule.ts";
 
 export const QR_MODES = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
@@ -29,6 +30,7 @@ export interface Settings {
     readonly rules: readonly Rule[];
   };
   readonly enrollment: { readonly expiresAfter: number };
+  readonly methods: Readonly<Record<MethodName, "on" | "off">>;
   readonly duo: {
     readonly usernameTemplate: string;
     readonly proxy?: string;
@@ -142,6 +144,12 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
   }),
   enrollment: group("enrollments", {
     expiresAfter: whole("seconds in which a begun enrollment must be confirmed", 60, 86_400, 900),
+  }),
+  methods: group("methods that are offered and accepted; off keeps what is enrolled", {
+    totp: onOff("codes of an authenticator app"),
+    "backup-code": onOff("backup codes"),
+    "duo-push": onOff("pushes by Duo, once it is set up"),
+    "duo-prompt": onOff("the prompt of Duo in the browser, once it is set up"),
   }),
   duo: group("the methods of Duo: see countersign help duo configure", {
     usernameTemplate: {
@@ -273,6 +281,10 @@ function whole(
 ): LeafSchema {
   const title = `a whole number from ${minimum} to ${maximum}`;
   return { type: "integer", description, title, minimum, maximum, default: byDefault };
+}
+
+function onOff(description: string): LeafSchema {
+  return choice(description, ["on", "off"], "on");
 }
 
 function choice(description: string, values: readonly string[], byDefault: string): LeafSchema {

@@ -122,6 +122,9 @@ test("another's account is out of reach, by forged names and fields", parts, asy
     ["setAlias", { alias: "alice" }],
     ["setMethodSecret", { method: "duo-push", secret: "mine" }],
     ["checkMethod", { method: "duo-push" }],
+    ["explainPolicy", {}],
+    ["listMethods", {}],
+    ["purgeMethod", { method: "totp" }],
   ] as [string, object][]) {
     const forged = { user: "bob", uid: 0, login: "root", caller: { uid: 0 }, ownsStore: true };
     const lines = await host.call("alice", name, { ...argument, ...forged });

@@ -32,6 +32,9 @@ VALUES (?1, ?2, ?3, 'active', ?4, ?4, ?4) ON CONFLICT (account, method, status) 
 
 const NOTE_USE = "UPDATE authenticators SET last_used_at = ?2 WHERE id = ?1 AND status = 'active'";
 
+const TALLY = `
+SELECT method, count(*) AS authenticators FROM authenticators WHERE status = 'active' GROUP BY method`;
+
 export function authenticatorsIn(connection: Connection): Authenticators {
   return {
     async begin(a) {
@@ -81,6 +84,15 @@ export function authenticatorsIn(connection: Connection): Authenticators {
 
     async noteUse(id, at) {
       return connection.run(NOTE_USE, id, at) === 1;
+    },
+
+    async tally() {
+      const rows = connection.all(TALLY);
+      return new Map(rows.map((row) => [text(row, "method"), integer(row, "authenticators")]));
+    },
+
+    async purge(method) {
+      return connection.run("DELETE FROM authenticators WHERE method = ?", method);
     },
 
     async remove(user, method, status) {

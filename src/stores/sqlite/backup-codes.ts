@@ -14,6 +14,11 @@ VALUES (?, ?, ?, ?, ?, ?)`;
 const SPEND = `
 UPDATE backup_codes SET used_at = ? WHERE account = ? AND hash = ? AND used_at IS NULL`;
 
+const TALLY = "SELECT count(DISTINCT account) AS sets FROM backup_codes WHERE used_at IS NULL";
+
+const STRANDED = ` WHERE account NOT IN
+  (SELECT account FROM authenticators WHERE status = 'active')`;
+
 export function backupCodesIn(connection: Connection): BackupCodes {
   function revoke(user: string): number {
     const sql = "SELECT count(*) AS codes FROM backup_codes WHERE account = ? AND used_at IS NULL";
@@ -56,6 +61,17 @@ export function backupCodesIn(connection: Connection): BackupCodes {
 
     async revoke(user) {
       return revoke(user);
+    },
+
+    async tally() {
+      const row = connection.first(TALLY);
+      return row ? integer(row, "sets") : 0;
+    },
+
+    async purge(which) {
+      const where = which === "all" ? "" : STRANDED;
+      connection.run(`DELETE FROM backup_codes${where}`);
+      return connection.run(`DELETE FROM backup_code_sets${where}`);
     },
   };
 }

@@ -17,5 +17,9 @@ export function methodSecretsIn(connection: Connection): MethodSecrets {
     async set(method, sealed, at) {
       connection.run(SET, method, sealed, at);
     },
+
+    async remove(method) {
+      return connection.run("DELETE FROM method_secrets WHERE method = ?", method) === 1;
+    },
   };
 }

@@ -1,0 +1,22 @@
+/** The end of a method: its settings first, so that nobody begins with it anew meanwhile. */
+import type { Countersign, PurgeOutcome } from "../contracts/service.ts";
+import { currentScope } from "./connect.ts";
+import { duringAsOwner } from "./owner.ts";
+
+/** The groups of settings that are one method's alone. */
+const GROUPS: Readonly<Record<string, string>> = {
+  "duo-push": "duo.push",
+  "duo-prompt": "duo.prompt",
+};
+
+/** @throws Fault */
+export async function purgeMethod(service: Countersign, method: string): Promise<PurgeOutcome> {
+  const group = GROUPS[method];
+  if (group !== undefined) {
+    const { changeSettings } = await import("../settings/writer.ts");
+    const scope = currentScope();
+    await duringAsOwner(scope, () => changeSettings(scope, (writer) => writer.delete(group)));
+    await service.recordSetting("settings-unset", group);
+  }
+  return service.purgeMethod(method);
+}

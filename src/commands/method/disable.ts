@@ -1,0 +1,45 @@
+import { Flags } from "@oclif/core";
+import { withCountersign } from "../../client/connect.ts";
+import { setSetting } from "../../client/settings.ts";
+import { Fault } from "../../core/fault.ts";
+import { CountersignCommand } from "../base.ts";
+import { warnUnrecorded } from "../config/unrecorded.ts";
+import { requiredMethod } from "./arguments.ts";
+
+export class MethodDisable extends CountersignCommand {
+  static override summary = "Neither offer nor accept a method; keep what users have of it.";
+
+  static override description =
+    `It counts from the next verification on. Whoever has enrolled in nothing else is
+refused until it is enabled again, and needs to enroll in nothing anew then.`;
+
+  static override examples = [
+    { description: "Backup codes", command: "sudo <%= config.bin %> method disable backup-code" },
+  ];
+
+  static override args = { method: requiredMethod };
+
+  static override flags = {
+    force: Flags.boolean({ description: "also the last one, though nobody could log in then" }),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(MethodDisable);
+    await withCountersign({}, async ({ service }) => {
+      const methods = await service.listMethods();
+      // Backup codes run out: they are no way in of their own.
+      const others = methods.filter(
+        ({ method, on }) => on && method !== args.method && method !== "backup-code",
+      );
+      const isLast = args.method !== "backup-code" && others.length === 0;
+      if (isLast && !flags.force) throw lockOut(args.method);
+    });
+    warnUnrecorded(await setSetting(`methods.${args.method}`, "off"));
+  }
+}
+
+function lockOut(method: string): Fault {
+  return new Fault("refused", `without ${method} nobody could pass, administrators included`, {
+    hint: "enable another method first, or add --force",
+  });
+}

@@ -1,0 +1,3 @@
+/** The methods there are, by name, in the order in which people are told of them. */
+export const METHOD_NAMES = ["totp", "backup-code", "duo-push", "duo-prompt"] as const;
+export type MethodName = (typeof METHOD_NAMES)[number];
