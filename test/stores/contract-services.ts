@@ -98,5 +98,38 @@ export function servicesContract(open: OpenStore): void {
     await set("two");
     assert.deepEqual(Buffer.from((await find("duo-push")) ?? []), Buffer.from("two"));
     assert.equal(await find("duo-prompt"), undefined);
+    const remove = () => store.transact((tx) => tx.methodSecrets.remove("duo-push"));
+    assert.deepEqual([await remove(), await remove()], [true, false]);
+    assert.equal(await find("duo-push"), undefined);
+  });
+
+  test("a purge takes a method from everybody, and leaves the others' alone", async (t) => {
+    const store = await opened(t, open);
+    for (const user of ["alice", "bob"]) await enroll(store, newAuthenticator(user, user));
+    await addAccount(store, "carol");
+    await add(store, NOW, { id: "q", user: "bob" });
+    await add(store, NOW, { id: "r", user: "carol" });
+    await begin(store, newAuthenticator("s", "carol"));
+    const tally = () => store.read((view) => view.authenticators.tally());
+    assert.deepEqual(Object.fromEntries(await tally()), { totp: 2, "duo-push": 2 });
+    // What is pending goes too: it could be confirmed.
+    assert.equal(await store.transact((tx) => tx.authenticators.purge("totp")), 3);
+    assert.deepEqual(Object.fromEntries(await tally()), { "duo-push": 2 });
+  });
+
+  test("stranded backup codes are those of who has nothing else", async (t) => {
+    const store = await opened(t, open);
+    const set = { salt: Buffer.alloc(16), cost: { N: 2, r: 1, p: 1 }, hashes: [Buffer.of(1)] };
+    for (const user of ["alice", "bob"]) {
+      await enroll(store, newAuthenticator(user, user));
+      await store.transact((tx) => tx.backupCodes.replace(user, set, NOW));
+    }
+    const left = () => store.read((view) => view.backupCodes.tally());
+    const purge = (which: "all" | "stranded") =>
+      store.transact((tx) => tx.backupCodes.purge(which));
+    assert.deepEqual([await left(), await purge("stranded")], [2, 0]);
+    await store.transact((tx) => tx.authenticators.remove("bob"));
+    assert.deepEqual([await purge("stranded"), await left()], [1, 1]);
+    assert.deepEqual([await purge("all"), await left()], [1, 0]);
   });
 }
