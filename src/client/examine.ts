@@ -25,6 +25,7 @@ import { SCHEMA_VERSION } from "../stores/schema.ts";
 import { daemonReaders } from "./ask-daemon.ts";
 import { currentScope, isHeldByDaemon } from "./connect.ts";
 import { duoReaders } from "./examine-duo.ts";
+import { unknownToHost } from "./host-groups.ts";
 import { keyProviderOf, storePath } from "./in-process.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
 
@@ -106,7 +107,14 @@ function ownReaders(scope: Scope, seen: Seen): Readers {
         return all.length === 0 ? undefined : Math.max(...all.map(({ at }) => at));
       },
     },
-    settings: { path: scope.settingsFile, load: settings, isBegun, exists: existsSync },
+    settings: {
+      path: scope.settingsFile,
+      load: settings,
+      isBegun,
+      exists: existsSync,
+      now: Date.now,
+      unknownGroups: (names) => unknownToHost("group", names),
+    },
     files: { scope, storeFile, owner: ownUid() },
     key: {
       isBegun,

@@ -81,7 +81,11 @@ export function countersignOver(open: Opener): Countersign {
     purgeMethod: (method) => call("purgeMethod", { method }),
     setMethodSecret: (method, secret) => call("setMethodSecret", { method, secret }),
     checkMethod: (method) => call("checkMethod", { method }),
-    explainPolicy: (user, origin) => call("explainPolicy", { user, ...short(origin) }),
+    explainPolicy: async (user, origin) => {
+      const pieces = items<string>("explainPolicy", { user, ...short(origin) });
+      return JSON.parse((await Array.fromAsync(pieces)).join(""));
+    },
+    standing: (user) => call("standing", { user }),
     listAudit: (filter, last) => items("listAudit", { ...filter, last }),
     verifyAudit: (head) => call("verifyAudit", { head: head && formatHead(head) }),
     recordSetting: (action, name) => call("recordSetting", { action, name }),

@@ -57,7 +57,8 @@ export async function unsetSetting(
   return { changed: true, ...(unrecorded ? { unrecorded } : {}) };
 }
 
-async function recordChange(
+/** What kept a change from the audit log, where something did. */
+export async function recordChange(
   action: "settings-set" | "settings-unset",
   change: string,
 ): Promise<Fault | undefined> {

@@ -22,6 +22,14 @@ import { MethodDisable } from "./method/disable.ts";
 import { MethodEnable } from "./method/enable.ts";
 import { MethodList } from "./method/list.ts";
 import { MethodPurge } from "./method/purge.ts";
+import { PolicyExempt } from "./policy/exempt.ts";
+import { PolicyExplain } from "./policy/explain.ts";
+import { PolicyOff } from "./policy/off.ts";
+import { PolicyOn } from "./policy/on.ts";
+import { PolicyRemove } from "./policy/remove.ts";
+import { PolicyRequire } from "./policy/require.ts";
+import { PolicySet } from "./policy/set.ts";
+import { PolicyShow } from "./policy/show.ts";
 import { Reset } from "./reset.ts";
 import { Status } from "./status.ts";
 import { UserAlias } from "./user/alias.ts";
@@ -55,6 +63,14 @@ export const COMMANDS = {
   "method:enable": MethodEnable,
   "method:disable": MethodDisable,
   "method:purge": MethodPurge,
+  "policy:show": PolicyShow,
+  "policy:require": PolicyRequire,
+  "policy:exempt": PolicyExempt,
+  "policy:remove": PolicyRemove,
+  "policy:set": PolicySet,
+  "policy:explain": PolicyExplain,
+  "policy:on": PolicyOn,
+  "policy:off": PolicyOff,
   "audit:list": AuditList,
   "audit:verify": AuditVerify,
   "config:list": ConfigList,

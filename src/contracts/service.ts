@@ -7,7 +7,8 @@ import type { AuditHead } from "../core/audit-head.ts";
 import type { Fault } from "../core/fault.ts";
 import type { MethodName } from "../core/method-name.ts";
 import type { Mismatch } from "../core/policy/decide.ts";
-import type { Unenrolled } from "../core/policy/rule.ts";
+import type { Outlook, Standing } from "../core/policy/outlook.ts";
+import type { Rule, Unenrolled } from "../core/policy/rule.ts";
 import type { OtpParameters } from "../core/totp.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import type { Conversation } from "./conversation.ts";
@@ -79,13 +80,18 @@ export interface PolicyExplanation {
   readonly passed: readonly Mismatch[];
   /** The deciding rule's place in the list, from 0 on; absent where none matches. */
   readonly rule?: number;
+  /** Those of `passed`, and the deciding one. */
+  readonly rules: readonly Rule[];
   readonly say: "require" | "exempt";
   /** Those that count, of those that are on. */
   readonly methods: readonly string[];
   readonly unenrolled: Unenrolled;
-  /** In one of those methods. */
-  readonly enrolled: boolean;
-  readonly disabled: boolean;
+  /** Of those methods. */
+  readonly enrolledIn: readonly string[];
+  /** In anything at all, also by another spelling of the name. */
+  readonly hasEnrolled: boolean;
+  /** What all of it comes to. */
+  readonly outlook: Outlook;
   /** Undefined where no rule needs them, or they cannot be looked up. */
   readonly groups: readonly string[] | undefined;
 }
@@ -228,6 +234,8 @@ export interface Countersign {
 
   /** @throws Fault `not-permitted` unless root, or the owner of a personal store */
   explainPolicy(user: string, origin: Origin): Promise<PolicyExplanation>;
+  /** How a user stands, whatever the policy says. @throws Fault as `explainPolicy` */
+  standing(user: string): Promise<Standing>;
 
   listAudit(filter: AuditFilter, last?: number): AsyncIterable<AuditRecord>;
   /** `progress` is called now and then with the number of events seen. */

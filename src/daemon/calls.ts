@@ -43,7 +43,9 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   purgeMethod: ({ service }, a) => service.purgeMethod(a.text("method")),
   setMethodSecret: ({ service }, a) => service.setMethodSecret(a.text("method"), a.text("secret")),
   checkMethod: ({ service }, a) => service.checkMethod(a.text("method")),
-  explainPolicy: ({ service }, a) => service.explainPolicy(a.text("user"), originIn(a)),
+  explainPolicy: async ({ service, item }, a) =>
+    inPieces(await service.explainPolicy(a.text("user"), originIn(a)), item),
+  standing: ({ service }, a) => service.standing(a.text("user")),
   listAudit: ({ service, item }, a) => {
     const [user, since] = [a.optionalText("user"), a.optionalNumber("since")];
     const filter = {
@@ -67,6 +69,16 @@ export const CALLS: Readonly<Record<string, Handler>> = {
 
 async function each(elements: AsyncIterable<unknown>, item: Call["item"]): Promise<null> {
   for await (const element of elements) await item(element);
+  return null;
+}
+
+/** Characters of which a line holds all, whatever they are. */
+const PIECE = 800;
+
+/** A document that may be longer than a line: its text, for the client to put together. */
+async function inPieces(document: unknown, item: Call["item"]): Promise<null> {
+  const text = JSON.stringify(document);
+  for (let at = 0; at < text.length; at += PIECE) await item(text.slice(at, at + PIECE));
   return null;
 }
 

@@ -1,8 +1,9 @@
 /** The settings: that they parse, and whether one of them undoes the second factor. */
 import type { Settings } from "../settings/schema.ts";
 import { type Finding, voiceOf } from "./finding.ts";
+import { examineRules, type PolicyReaders } from "./policy.ts";
 
-export interface SettingsReaders {
+export interface SettingsReaders extends PolicyReaders {
   readonly path: string;
   /** @throws Fault where they do not parse */
   readonly load: () => Settings;
@@ -23,9 +24,11 @@ const MUCH_WEAKER = 4;
 
 const WIDEST_WINDOW = 3;
 
-const { ok, warning, broken } = voiceOf("settings");
+const voice = voiceOf("settings");
+const { ok, warning, broken } = voice;
 
-export function examineSettings({ path, load, isBegun, exists }: SettingsReaders): Finding[] {
+export async function examineSettings(readers: SettingsReaders): Promise<Finding[]> {
+  const { path, load, isBegun, exists } = readers;
   if (!isBegun()) return [warning("nothing is set up yet", "countersign init")];
   let settings: Settings;
   try {
@@ -33,7 +36,12 @@ export function examineSettings({ path, load, isBegun, exists }: SettingsReaders
   } catch (error) {
     return [broken(error)];
   }
-  const weak = [...weakPolicy(settings), ...weakWindow(settings), ...weakThrottle(settings)];
+  const weak = [
+    ...weakPolicy(settings),
+    ...(await examineRules(settings, readers, voice)),
+    ...weakWindow(settings),
+    ...weakThrottle(settings),
+  ];
   if (weak.length > 0) return weak;
   return [ok(exists(path) ? `${path} parses` : `no ${path}: the defaults hold`)];
 }
@@ -43,7 +51,7 @@ function weakPolicy({ policy }: Settings): Finding[] {
   return [
     warning(
       "policy.unenrolled is allow: whoever has not enrolled is let in without a code",
-      "once everybody has enrolled: countersign config set policy.unenrolled refuse",
+      "once everybody has enrolled: countersign policy set unenrolled refuse",
     ),
   ];
 }

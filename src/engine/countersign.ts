@@ -12,7 +12,7 @@ import {
 } from "./methods.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayAdminister, mayReach } from "./permission.ts";
-import { explainPolicy } from "./policy.ts";
+import { explainPolicy, standing } from "./policy.ts";
 import { record } from "./record.ts";
 import {
   disableUser,
@@ -60,6 +60,7 @@ export function countersignFor(parts: EngineParts, caller: Caller): Countersign 
     checkMethod: (method) => checkMethod(parts, caller, method),
 
     explainPolicy: (user, origin) => explainPolicy(parts, caller, user, origin),
+    standing: async (user) => standing(parts, caller, user),
 
     listAudit: (filter, last) => listAudit(parts, caller, filter, last),
     verifyAudit: (head, progress) => verifyAudit(parts, caller, head, progress),

@@ -1,12 +1,13 @@
 /** What the policy says of a login, before anybody is asked for anything. */
 import type { Caller, Origin, PolicyExplanation, VerifyOutcome } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
-import { isAccount } from "../core/account.ts";
+import { isAccount, throttleKey } from "../core/account.ts";
 import { type Decision, decide, explain, type Subject } from "../core/policy/decide.ts";
+import { demandOf, outlook, type Standing } from "../core/policy/outlook.ts";
 import { printable } from "../core/printable.ts";
 import type { Reason } from "../core/verdict.ts";
 import { conclude } from "./conclude.ts";
-import { isEnrolled, type VerifyRequest } from "./judge.ts";
+import type { VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn, mayAdminister } from "./permission.ts";
 
@@ -76,19 +77,37 @@ export async function explainPolicy(
   const subject = await subjectOf(parts, user, origin);
   const { passed, decision } = explain(rules, subject, parts.clock.now());
   const ruled = under(parts, decision);
-  const [enrolled, barred] = await parts.store.read(async (view) => [
-    await isEnrolled(view, ruled, user),
-    await barredBy(view, user),
-  ]);
-  const say = decision?.rule.say ?? "require";
+  const stands = await parts.store.read((view) => look(view, parts, user));
+  const methods = ruled.methods.map(({ name }) => name);
+  const demand = demandOf(decision?.rule, parts.policy.unenrolled);
   return {
-    ...{ user, enabled, passed, say, enrolled },
+    ...{ user, enabled, passed, methods },
     ...(decision ? { rule: decision.index } : {}),
-    methods: ruled.methods.map(({ name }) => name),
-    unenrolled: ruled.policy.unenrolled,
-    disabled: barred !== undefined,
+    rules: rules.slice(0, passed.length + (decision ? 1 : 0)).map(({ rule }) => rule),
+    say: demand.say,
+    unenrolled: demand.unenrolled,
+    enrolledIn: stands.enrolledIn.filter((name) => methods.includes(name)),
+    hasEnrolled: stands.hasEnrolled,
+    outlook: outlook(enabled ? demand : undefined, stands),
     groups: subject.groups && [...subject.groups],
   };
+}
+
+/** How a user stands, for whoever weighs a policy that is not in force yet. */
+export function standing(parts: EngineParts, caller: Caller, user: string): Promise<Standing> {
+  mayAdminister(caller);
+  mayActOn(caller, user);
+  return parts.store.read((view) => look(view, parts, user));
+}
+
+async function look(tx: Transaction, { methods }: EngineParts, user: string): Promise<Standing> {
+  const enrolledIn: string[] = [];
+  for (const method of methods) {
+    if (await method.isEnrolled(tx, user)) enrolledIn.push(method.name);
+  }
+  const hasEnrolled = await tx.accounts.isAnySpellingEnrolled(throttleKey(user));
+  const disabled = (await barredBy(tx, user)) !== undefined;
+  return { user, disabled, enrolledIn, hasEnrolled };
 }
 
 async function subjectOf(parts: EngineParts, user: string, origin: Origin): Promise<Subject> {

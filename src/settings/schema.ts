@@ -4,7 +4,7 @@
  */
 import { KEY_KINDS, type KeyKind } from "../contracts/key-provider.ts";
 import { FAIL_MODES, type FailMode } from "../contracts/method.ts";
-import type { MethodName } from "../core/method-name.ts";
+import { METHOD_NAMES, type MethodName } from "../core/method-name.ts";
 import { LOCAL, type Rule, UNENROLLED, type Unenrolled } from "../core/policy/rule.ts";
 
 export const QR_MODES = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
@@ -93,6 +93,15 @@ export interface GroupSchema {
 // What core/printable removes, and all else that Unicode calls control or format.
 const CONTROL = "\\p{Cc}\\p{Cf}\\p{Cs}\\u2028\\u2029\\u2060-\\u2069";
 
+/** The policy's rules, which have commands of their own. */
+export const RULES: ListSchema = {
+  type: "array",
+  description: "who must pass and who need not: the first rule that matches decides",
+  maxItems: 5000,
+  default: [],
+  items: ruleSchema(),
+};
+
 export const SCHEMA: GroupSchema = group("countersign settings", {
   issuer: {
     type: "string",
@@ -134,13 +143,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
       ["on", "off"],
       "on",
     ),
-    rules: {
-      type: "array",
-      description: "who must pass and who need not: the first rule that matches decides",
-      maxItems: 5000,
-      default: [],
-      items: ruleSchema(),
-    },
+    rules: RULES,
   }),
   enrollment: group("enrollments", {
     expiresAfter: whole("seconds in which a begun enrollment must be confirmed", 60, 86_400, 900),
@@ -215,7 +218,12 @@ function ruleSchema(): GroupSchema {
       interactive: oneOf("whether a person is at a terminal", ["yes", "no"]),
       from: moment("the rule holds from this moment on, in UTC"),
       until: moment("the rule holds until this moment, in UTC"),
-      methods: names("the only methods that count"),
+      methods: {
+        type: "array",
+        description: "the only methods that count",
+        maxItems: METHOD_NAMES.length,
+        items: oneOf("a method", METHOD_NAMES),
+      },
       unenrolled: oneOf("what becomes of a user who has not enrolled", UNENROLLED),
     }),
     required: ["say"],

@@ -41,7 +41,7 @@ export function readSettingsFile(path: string): object | undefined {
 /** @throws Fault `settings-invalid`, naming the file and the place in it */
 export function parseSettings(bytes: Uint8Array, path: string): object {
   const value = readJson(bytes, path);
-  const found = validate(SCHEMA, value) ?? unreadableRule(value as Written);
+  const found = validate(SCHEMA, value) ?? unreadableRule((value as Written).policy?.rules ?? []);
   if (found === undefined) return value as object;
   const place = printable(found.place, 100);
   throw invalid(`${said(path)}: ${place === "" ? "" : `${place}: `}${found.problem}`);
@@ -52,9 +52,9 @@ interface Written {
 }
 
 /** What has its form and means nothing all the same, such as 10.0.0.0/99. */
-function unreadableRule({ policy }: Written): Problem | undefined {
+export function unreadableRule(rules: readonly Rule[]): Problem | undefined {
   try {
-    compile(policy?.rules ?? []);
+    compile(rules);
     return undefined;
   } catch (error) {
     if (!(error instanceof InvalidRule)) throw error;

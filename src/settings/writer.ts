@@ -25,6 +25,8 @@ const POLL = 20;
 
 /** Settings by their dotted names. */
 export interface Writer {
+  /** Undefined for one that is not set. */
+  get(name: string): unknown;
   set(name: string, value: unknown): void;
   delete(name: string): void;
 }
@@ -121,6 +123,10 @@ function writerOf(document: Group): Writer {
     return [groupAt(names.slice(0, -1)), names.at(-1) ?? ""];
   };
   return {
+    get(name) {
+      const [group, key] = place(name);
+      return group[key];
+    },
     set(name, value) {
       const [group, key] = place(name);
       group[key] = value;

@@ -124,7 +124,14 @@ test("explain says what a login then meets", async (t) => {
   const origin = { service: "sshd", rhost: "192.0.2.1" };
   assert.deepEqual(await host.root.explainPolicy("alice", origin), {
     ...{ user: "alice", enabled: true, passed: ["network"], say: "require", rule: 1 },
-    ...{ methods: ["totp"], unenrolled: "allow", enrolled: true, disabled: false },
+    ...{
+      rules,
+      methods: ["totp"],
+      unenrolled: "allow",
+      enrolledIn: ["totp"],
+      hasEnrolled: true,
+      outlook: "asked",
+    },
     groups: ["staff"],
   });
   const inside = await host.root.explainPolicy("alice", { ...origin, rhost: "10.1.1.1" });

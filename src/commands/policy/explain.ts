@@ -1,0 +1,124 @@
+import { Flags } from "@oclif/core";
+import { withCountersign } from "../../client/connect.ts";
+import type { PolicyExplanation } from "../../contracts/service.ts";
+import type { Outlook } from "../../core/policy/outlook.ts";
+import type { Rule } from "../../core/policy/rule.ts";
+import { outputColumns, say, sayJson } from "../../terminal/output.ts";
+import { CountersignCommand, json, requiredUser } from "../base.ts";
+import { fillLines } from "../help-text.ts";
+import { MISMATCH, nameWords, ruleWords, unenrolledWords } from "./rule-words.ts";
+
+/** sshd has no terminal yet when it asks, and says this instead. */
+const SSHD = { service: "sshd", tty: "ssh" };
+const SOME_TTY = "tty";
+
+export class PolicyExplain extends CountersignCommand {
+  static override summary = "Say which rule decides a login, and what would happen.";
+
+  static override description =
+    `By the code that decides the login itself: why the rules before do not match, which one
+decides, which methods count, and what becomes of the user. Nothing is asked and nothing recorded.`;
+
+  static override examples = [
+    {
+      description: "alice, by ssh from afar",
+      command: "sudo <%= config.bin %> policy explain alice --service sshd --rhost 192.0.2.7",
+    },
+    {
+      description: "A script of hers that runs sudo",
+      command: "sudo <%= config.bin %> policy explain alice --service sudo --non-interactive",
+    },
+  ];
+
+  static override args = { user: requiredUser };
+
+  static override flags = {
+    service: Flags.string({ helpValue: "NAME", description: "the service of PAM that asks" }),
+    rhost: Flags.string({
+      helpValue: "HOST",
+      description: "where the user comes from; from this host when absent",
+    }),
+    "non-interactive": Flags.boolean({ description: "nobody is at a terminal" }),
+    json,
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(PolicyExplain);
+    const { service, rhost } = flags;
+    const tty = service === SSHD.service ? SSHD.tty : SOME_TTY;
+    const origin = { service, rhost, ...(flags["non-interactive"] ? {} : { tty }) };
+    const told = await withCountersign({}, (door) => door.service.explainPolicy(args.user, origin));
+    if (flags.json) return sayJson(document(told));
+    const columns = Math.min(outputColumns(), 80);
+    say(...lines(told).flatMap(([text, indent]) => fillLines(text, indent, columns)));
+  }
+}
+
+function document(told: PolicyExplanation): object {
+  const { rules, passed, rule: index, groups, ...rest } = told;
+  const deciding = index === undefined ? undefined : rules[index];
+  return {
+    ...rest,
+    groups: groups ?? null,
+    rule: deciding && index !== undefined ? { number: index + 1, ...deciding } : null,
+    passed: passed.map((because, at) => ({ number: at + 1, because })),
+  };
+}
+
+type Line = readonly [text: string, indent: string];
+
+function lines(told: PolicyExplanation): Line[] {
+  const { enabled, passed, rules, rule: index, groups } = told;
+  return [
+    ...(groups ? [[`groups: ${groups.map(nameWords).join(", ") || "none"}`, "  "] as const] : []),
+    ...(enabled ? [] : [["the policy is off: no rule decides anything", "  "] as const]),
+    ...passed.map(
+      (because, at) =>
+        [
+          `rule ${at + 1} does not match: ${MISMATCH[because]}: ${wordsAt(rules, at)}`,
+          "  ",
+        ] as const,
+    ),
+    [
+      index === undefined
+        ? "no rule matches: the user must pass"
+        : `rule ${index + 1} decides: ${wordsAt(rules, index)}`,
+      "  ",
+    ],
+    ...follows(told).map((text) => [text, "  "] as const),
+  ];
+}
+
+function wordsAt(rules: readonly Rule[], index: number): string {
+  const rule = rules[index];
+  return rule ? ruleWords(rule) : "";
+}
+
+/** Everything that follows from the deciding rule. */
+function follows(told: PolicyExplanation): string[] {
+  const { user, say: says, methods, enrolledIn, unenrolled, outlook } = told;
+  const who = nameWords(user);
+  if (outlook === "policy-off" || says === "exempt") return [`${who} ${OUTLOOK[outlook]}`];
+  return [
+    `methods that count: ${methods.join(", ") || "none that is on"}`,
+    `${who} is enrolled in ${enrolledIn.join(", ") || "none of them"}`,
+    ...(enrolledIn.length > 0 ? [] : [`who has not enrolled is ${unenrolledWords(unenrolled)}`]),
+    `${who} ${outlook === "unenrolled" ? refusal(told) : OUTLOOK[outlook]}`,
+  ];
+}
+
+function refusal({ methods, hasEnrolled }: PolicyExplanation): string {
+  if (hasEnrolled) return "is refused: what is enrolled does not count here";
+  // The first login may enroll there: see engine/challenge.ts.
+  const atDuo = methods.some((name) => name.startsWith("duo-"));
+  return `${OUTLOOK.unenrolled}${atDuo ? ", unless Duo has them enroll on the way" : ""}`;
+}
+
+const OUTLOOK: Readonly<Record<Outlook, string>> = {
+  "policy-off": "passes without a second factor, as everybody does",
+  exempt: "passes without a second factor",
+  asked: "must pass",
+  "let-in": "is let in, whatever is typed",
+  unenrolled: "is refused: nothing is enrolled",
+  disabled: "is refused: disabled by an administrator",
+};

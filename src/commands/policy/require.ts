@@ -1,0 +1,40 @@
+import { CountersignCommand } from "../base.ts";
+import { addRule } from "./add.ts";
+import { requireFlags, ruleFrom } from "./rule-flags.ts";
+
+export class PolicyRequire extends CountersignCommand {
+  static override summary = "Add a rule: these must pass a second factor.";
+
+  static override description =
+    `At the end of the list, unless --first or --before says otherwise: the first rule that
+matches decides. Every condition that is given must hold; of those that are repeated, one is enough.
+A change that shuts out every administrator (root, and the members of sudo, wheel and admin) is
+refused without --force. Dates are in UTC.`;
+
+  static override examples = [
+    {
+      description: "All of staff, wherever they come from",
+      command: "sudo <%= config.bin %> policy require --group staff",
+    },
+    {
+      description: "With a code of the app alone, where sudo is asked from afar",
+      command:
+        "sudo <%= config.bin %> policy require --everyone --service sudo --method totp --first",
+    },
+    {
+      description: "Whoever has not enrolled is let in until next year",
+      command:
+        "sudo <%= config.bin %> policy require --everyone --unenrolled allow --until 2027-01-01",
+    },
+  ];
+
+  static override usage =
+    "policy require (--user USER | --group GROUP ... | --everyone) [conditions] [--method METHOD ...] [--unenrolled refuse|allow] [--first | --before N] [--force] [--json]";
+
+  static override flags = requireFlags;
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(PolicyRequire);
+    await addRule(ruleFrom("require", flags, Date.now()), flags);
+  }
+}
