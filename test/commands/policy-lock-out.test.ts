@@ -1,0 +1,143 @@
+/** A change that would shut every administrator out is refused, with and without a daemon. */
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { Host } from "../daemon/host.ts";
+import { Home } from "../support/cli.ts";
+import { needs } from "../support/parts.ts";
+import { type Countersign, enroll, succeed } from "./enrolled.ts";
+import { assertFailure } from "./failure.ts";
+
+const parts = needs("root", "oathtool");
+const onHost = needs("root", "oathtool", "mount namespaces");
+const EVERYWHERE = "sshd, sudo, su, login";
+
+/** A home in which root is enrolled, and nobody else. */
+async function rootEnrolled(t: TestContext) {
+  const home = await Home.make(t);
+  await enroll(home.run.bind(home), "root");
+  const file = join(home.path, "countersign.json");
+  const policy = (text: string) => home.run(["policy", ...text.split(" ")]);
+  return { home, file, policy };
+}
+
+test("refused, with what it would shut, and nothing is changed", parts, async (t) => {
+  const { file, policy } = await rootEnrolled(t);
+  const before = await readFile(file, "utf8");
+  for (const [change, where] of [
+    ["require --everyone --method duo-push", EVERYWHERE],
+    ["require --user root --method duo-prompt --service sudo --service cron", "sudo"],
+    ["require --everyone --method duo-push --non-interactive", "sshd"],
+  ] as const) {
+    const message = `error: no administrator could pass any more at ${where}: nothing was changed`;
+    assertFailure(await policy(change), 1, new RegExp(`^${message}$`), /--force/);
+    assert.equal(await readFile(file, "utf8"), before);
+  }
+  for (const change of [
+    "require --everyone --method duo-push --service cron",
+    "require --everyone --method duo-push --network 0.0.0.0/0",
+    "require --everyone --method totp",
+    "set unenrolled refuse",
+  ]) {
+    const { code, stderr } = await policy(change);
+    assert.deepEqual([code, stderr], [0, ""], change);
+  }
+});
+
+test("forced, it is done and says so; what opens again needs no force", parts, async (t) => {
+  const { home, policy } = await rootEnrolled(t);
+  const forced = await policy("require --everyone --method duo-push --force");
+  const told = `warning: forced: no administrator can pass any more at ${EVERYWHERE}\n`;
+  assert.deepEqual([forced.code, forced.stderr], [0, told]);
+  const verify = () => home.run(["verify", "root", "--code-stdin"], { input: "000000" });
+  assert.equal((await verify()).code, 3);
+  const exempt = await policy("exempt --user root --first --until 2999-01-01");
+  const later = `warning: from 2999-01-01 00:00 UTC on no administrator can pass at ${EVERYWHERE}`;
+  assert.deepEqual([exempt.code, exempt.stderr], [0, ""], later);
+  assert.equal((await verify()).code, 0);
+  assertFailure(await policy("remove 1"), 1, /no administrator could pass/);
+  assert.equal((await policy("remove 2")).code, 0);
+  assert.equal((await policy("remove 1")).code, 0, "enrolled as before");
+});
+
+test("a time to come at which it would is warned of", parts, async (t) => {
+  const { policy } = await rootEnrolled(t);
+  const { code, stderr } = await policy("require --everyone --method duo-push --from 2999-01-01");
+  const told = "from 2999-01-01 00:00 UTC on no administrator can pass at";
+  assert.deepEqual([code, stderr], [0, `warning: ${told} ${EVERYWHERE}, as things stand\n`]);
+});
+
+test("refusing the unenrolled, and switching on, where nobody has enrolled", parts, async (t) => {
+  const home = await Home.make(t);
+  const policy = (text: string) => home.run(["policy", ...text.split(" ")]);
+  await succeed(home.run.bind(home), ["init"]);
+  assert.equal((await policy("set unenrolled allow")).code, 0);
+  assertFailure(await policy("set unenrolled refuse"), 1, /no administrator could pass/);
+  assert.equal((await policy("off --yes")).code, 0);
+  assert.equal((await policy("set unenrolled refuse")).code, 0, "off, it shuts nobody out");
+  assertFailure(await policy("on"), 1, /no administrator could pass/);
+  assert.equal((await policy("on --force")).code, 0);
+});
+
+test("where the store is out of reach only force, or what opens, goes on", parts, async (t) => {
+  const { home, file, policy } = await rootEnrolled(t);
+  await writeFile(join(home.path, "store.db"), "no store");
+  const before = await readFile(file, "utf8");
+  assert.equal((await policy("require --everyone")).code, 1);
+  assert.equal(await readFile(file, "utf8"), before);
+  const forced = await policy("require --everyone --force");
+  assert.equal(forced.code, 0);
+  assert.match(forced.stderr, /^warning: forced: whether an administrator can still pass/m);
+  assert.match(forced.stderr, /^warning: changed, but not recorded in the audit log/m);
+  const off = await policy("off --yes");
+  assert.equal(off.code, 0);
+  assert.match(off.stderr, /^warning: changed, but not recorded/);
+});
+
+/** alice is in sudo, and so an administrator; bob is in wheel. */
+async function administered(t: TestContext) {
+  const host = await Host.make(t);
+  await host.sandbox.sh(
+    "groupadd -f sudo; groupadd -f wheel; usermod -aG sudo alice; usermod -aG wheel bob",
+  );
+  const policy = (text: string, as: Countersign = host.as()) => as(["policy", ...text.split(" ")]);
+  return { host, policy };
+}
+
+test("through the daemon: the members of sudo, wheel and admin count", onHost, async (t) => {
+  const { host, policy } = await administered(t);
+  await host.enroll("alice");
+  assertFailure(await policy("require --group sudo --method duo-push"), 1, /no administrator/);
+  assert.equal((await policy("require --group wheel --method duo-push")).code, 0);
+  const { code } = await policy("exempt --group wheel --first --until 2999-01-01");
+  assert.equal(code, 0);
+  assert.equal((await policy("require --group sudo --method duo-push")).code, 0, "bob is left");
+  await host.sandbox.sh("gpasswd -d bob wheel");
+  const out = await policy("require --user root --method duo-push");
+  assert.equal(out.code, 0, "nobody could pass before it either");
+});
+
+test("the policy is root's alone, and so is how others stand", onHost, async (t) => {
+  const { host, policy } = await administered(t);
+  for (const text of [
+    "show",
+    "require --everyone",
+    "remove 1",
+    "off --yes",
+    "set unenrolled allow",
+  ]) {
+    const ended = await policy(text, host.as("alice"));
+    assert.equal(ended.code, 1, text);
+    assert.match(
+      ended.stderr,
+      /^error: the policy of this host is root's\ntry: run it with sudo\n$/,
+    );
+  }
+  assertFailure(await policy("explain alice", host.as("alice")), 1, /only root/);
+  for (const call of ["standing", "explainPolicy"]) {
+    const [line] = await host.call("alice", call, { user: "alice" });
+    assert.match(line ?? "", /^fault code=not-permitted/);
+    assert.deepEqual(await host.call("root", call, { user: 1 }), [], "a malformed one ends it");
+  }
+});
