@@ -123,6 +123,7 @@ test("another's account is out of reach, by forged names and fields", parts, asy
     ["setMethodSecret", { method: "duo-push", secret: "mine" }],
     ["checkMethod", { method: "duo-push" }],
     ["explainPolicy", {}],
+    ["standing", {}],
     ["listMethods", {}],
     ["purgeMethod", { method: "totp" }],
   ] as [string, object][]) {

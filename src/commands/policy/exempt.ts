@@ -13,9 +13,8 @@ such as the address of a host that came with its name, exempts nobody. Dates are
 
   static override examples = [
     {
-      description: "The backup's logins from its own network, until the new year",
-      command:
-        "sudo <%= config.bin %> policy exempt --user backup --network 10.0.0.0/8 --until 2027-01-01",
+      description: "The backup's logins, until the new year",
+      command: "sudo <%= config.bin %> policy exempt --user backup --until 2027-01-01",
     },
     {
       description: "Scripts that run sudo",
@@ -23,8 +22,7 @@ such as the address of a host that came with its name, exempts nobody. Dates are
     },
     {
       description: "Root at the console, before all other rules",
-      command:
-        "sudo <%= config.bin %> policy exempt --user root --service login --network local --first",
+      command: "sudo <%= config.bin %> policy exempt --user root --service login --first",
     },
   ];
 

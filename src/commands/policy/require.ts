@@ -17,14 +17,12 @@ refused without --force. Dates are in UTC.`;
       command: "sudo <%= config.bin %> policy require --group staff",
     },
     {
-      description: "With a code of the app alone, where sudo is asked from afar",
-      command:
-        "sudo <%= config.bin %> policy require --everyone --service sudo --method totp --first",
+      description: "For sudo, by a code of the app alone",
+      command: "sudo <%= config.bin %> policy require --everyone --service sudo --method totp",
     },
     {
-      description: "Whoever has not enrolled is let in until next year",
-      command:
-        "sudo <%= config.bin %> policy require --everyone --unenrolled allow --until 2027-01-01",
+      description: "Everybody else; who has not enrolled is let in for now",
+      command: "sudo <%= config.bin %> policy require --everyone --unenrolled allow",
     },
   ];
 
