@@ -39,12 +39,14 @@ of the last day's verdicts. Whoever is not root is shown what they have enrolled
       const on: On = {
         methods: ["totp", ...Object.keys(failModes), "backup-code"],
         failModes,
+        policy: inForce.policy.enabled,
         unenrolled: inForce.policy.unenrolled,
       };
       if (flags.json) return sayJson(document(scope.name, on, report));
       say(
         `scope       ${scope.name}`,
         `methods     ${on.methods.map((method) => describe(method, failModes)).join(", ")}`,
+        `policy      ${on.policy === "on" ? "on" : "off: everybody passes without a second factor"}`,
         `unenrolled  ${on.unenrolled === "allow" ? "let in without a code" : "refused"}`,
         `users       ${census(report)}`,
         `audit log   ${counted(report.head.sequence, "event")}`,
@@ -59,6 +61,8 @@ interface On {
   readonly methods: readonly string[];
   /** Of those that a service judges. */
   readonly failModes: Readonly<Record<string, FailMode>>;
+  /** The one switch for the host. */
+  readonly policy: "on" | "off";
   readonly unenrolled: string;
 }
 

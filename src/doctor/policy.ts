@@ -37,7 +37,7 @@ export async function examineRules(
   about(
     ({ isOpenEnded, time }) => isOpenEnded && time !== "over",
     "exempt without an end",
-    "give each an end: countersign policy exempt --until DATE, then policy remove N",
+    "countersign policy remove N, then policy exempt anew with --until",
   );
   about(({ time }) => time === "over", "over, and of no effect", "countersign policy remove N");
   about(

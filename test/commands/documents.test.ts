@@ -148,6 +148,7 @@ test("status", oath, async (t) => {
     scope: "home",
     methods: ["totp", "backup-code"],
     failModes: {},
+    policy: "on",
     unenrolled: "refuse",
     users: { active: 1, pending: 0, disabled: 0, none: 0, throttled: 0 },
   });

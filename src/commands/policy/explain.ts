@@ -50,7 +50,7 @@ decides, which methods count, and what becomes of the user. Nothing is asked and
     const told = await withCountersign({}, (door) => door.service.explainPolicy(args.user, origin));
     if (flags.json) return sayJson(document(told));
     const columns = Math.min(outputColumns(), 80);
-    say(...lines(told).flatMap(([text, indent]) => fillLines(text, indent, columns)));
+    say(...lines(told).flatMap((text) => fillLines(text, "  ", columns)));
   }
 }
 
@@ -65,27 +65,19 @@ function document(told: PolicyExplanation): object {
   };
 }
 
-type Line = readonly [text: string, indent: string];
-
-function lines(told: PolicyExplanation): Line[] {
-  const { enabled, passed, rules, rule: index, groups } = told;
+function lines(told: PolicyExplanation): string[] {
+  const { user, enabled, passed, rules, rule: index, groups } = told;
+  const off = `the policy is off: ${nameWords(user)} ${OUTLOOK["policy-off"]}`;
   return [
-    ...(groups ? [[`groups: ${groups.map(nameWords).join(", ") || "none"}`, "  "] as const] : []),
-    ...(enabled ? [] : [["the policy is off: no rule decides anything", "  "] as const]),
+    ...(enabled ? [] : [off, "were it on:"]),
+    ...(groups ? [`groups: ${groups.map(nameWords).join(", ") || "none"}`] : []),
     ...passed.map(
-      (because, at) =>
-        [
-          `rule ${at + 1} does not match: ${MISMATCH[because]}: ${wordsAt(rules, at)}`,
-          "  ",
-        ] as const,
+      (because, at) => `rule ${at + 1} does not match: ${MISMATCH[because]}: ${wordsAt(rules, at)}`,
     ),
-    [
-      index === undefined
-        ? "no rule matches: the user must pass"
-        : `rule ${index + 1} decides: ${wordsAt(rules, index)}`,
-      "  ",
-    ],
-    ...follows(told).map((text) => [text, "  "] as const),
+    index === undefined
+      ? "no rule matches: the user must pass"
+      : `rule ${index + 1} decides: ${wordsAt(rules, index)}`,
+    ...(enabled ? follows(told) : []),
   ];
 }
 
@@ -98,7 +90,7 @@ function wordsAt(rules: readonly Rule[], index: number): string {
 function follows(told: PolicyExplanation): string[] {
   const { user, say: says, methods, enrolledIn, unenrolled, outlook } = told;
   const who = nameWords(user);
-  if (outlook === "policy-off" || says === "exempt") return [`${who} ${OUTLOOK[outlook]}`];
+  if (says === "exempt") return [`${who} ${OUTLOOK[outlook]}`];
   return [
     `methods that count: ${methods.join(", ") || "none that is on"}`,
     `${who} is enrolled in ${enrolledIn.join(", ") || "none of them"}`,

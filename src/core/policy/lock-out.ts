@@ -21,6 +21,9 @@ export const LOOKED_AT = ["sshd", "sudo", "su", "login"] as const;
 /** It has no terminal yet when it asks: see engine/policy.ts. */
 const WITHOUT_TERMINAL = "sshd";
 
+/** Moments to come that are looked at: what lies further off can be mended until then. */
+const FORESEEN = 100;
+
 export interface LockOut {
   /** Milliseconds since the epoch: now, or a moment at which some rule begins or ends. */
   readonly at: number;
@@ -70,5 +73,6 @@ function momentsOf(rules: readonly Rule[], now: number): number[] {
   const all = rules.flatMap(({ from, until }) =>
     [from, until].flatMap((text) => (text === undefined ? [] : (parseMoment(text) ?? []))),
   );
-  return [...new Set(all)].filter((at) => at > now).toSorted((a, b) => a - b);
+  const later = [...new Set(all)].filter((at) => at > now);
+  return later.toSorted((a, b) => a - b).slice(0, FORESEEN);
 }
