@@ -141,3 +141,18 @@ test("the policy is root's alone, and so is how others stand", onHost, async (t)
     assert.deepEqual(await host.call("root", call, { user: 1 }), [], "a malformed one ends it");
   }
 });
+
+test("a person's own store is theirs, and no login's: nothing is refused", onHost, async (t) => {
+  const host = await Host.withoutDaemon(t);
+  const alice = host.as("alice");
+  await succeed(alice, ["init"]);
+  await succeed(alice, ["policy", "set", "unenrolled", "allow"]);
+  await succeed(alice, ["policy", "require", "--user", "alice", "--method", "duo-push"]);
+  await succeed(alice, ["policy", "set", "unenrolled", "refuse"]);
+  const { unenrolled, rules } = JSON.parse(await succeed(alice, ["policy", "show", "--json"]));
+  assert.deepEqual([unenrolled, rules.length], ["refuse", 1]);
+  const verify = await alice(["verify", "--code-stdin"], { input: "000000" });
+  assert.equal(verify.code, 3);
+  const log = JSON.parse(await succeed(alice, ["audit", "list", "--json"]));
+  assert.equal(log.filter(({ action }: { action: string }) => action === "settings-set").length, 3);
+});
