@@ -37,7 +37,7 @@ of the last day's verdicts. Whoever is not root is shown what they have enrolled
       const inForce = await settings();
       const failModes = failModesOf(inForce);
       const on: On = {
-        methods: ["totp", ...Object.keys(failModes), "backup-code"],
+        methods: (await service.listMethods()).filter(({ on }) => on).map(({ method }) => method),
         failModes,
         policy: inForce.policy.enabled,
         unenrolled: inForce.policy.unenrolled,
@@ -45,7 +45,7 @@ of the last day's verdicts. Whoever is not root is shown what they have enrolled
       if (flags.json) return sayJson(document(scope.name, on, report));
       say(
         `scope       ${scope.name}`,
-        `methods     ${on.methods.map((method) => describe(method, failModes)).join(", ")}`,
+        `methods     ${on.methods.map((method) => describe(method, failModes)).join(", ") || "none"}`,
         `policy      ${on.policy === "on" ? "on" : "off: everybody passes without a second factor"}`,
         `unenrolled  ${on.unenrolled === "allow" ? "let in without a code" : "refused"}`,
         `users       ${census(report)}`,
