@@ -106,7 +106,7 @@ module.exports = {
     // One wiring for both places where the engine runs.
     {
       from: { path: "^src/daemon/main\\.ts$" },
-      to: { path: "^src/client/(in-process|daemon-socket|owner)\\.ts$" },
+      to: { path: "^src/client/(in-process|daemon-socket|methods|owner)\\.ts$" },
     },
     {
       from: { path: "^src/main\\.ts$" },

@@ -14,7 +14,7 @@ import type { Scope } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
 import { currentScope, isSetUp, withCountersign } from "./connect.ts";
 import { DUO_WORDS, type DuoMethod, duoMethods, isOn } from "./duo.ts";
-import { readAuthorities } from "./methods.ts";
+import { checkMethods, readAuthorities } from "./methods.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
 
 export interface DuoWishes {
@@ -177,7 +177,7 @@ function change(
   scope: Scope,
   changes: readonly SettingChange[],
 ): Promise<readonly SettingChange[]> {
-  return duringAsOwner(scope, () => changeTogether(scope, changes));
+  return duringAsOwner(scope, () => changeTogether(scope, changes, checkMethods));
 }
 
 async function record(service: Countersign, changes: readonly SettingChange[]): Promise<undefined> {

@@ -4,6 +4,7 @@ import type { Method } from "../contracts/method.ts";
 import { Fault } from "../core/fault.ts";
 import { nameFrom } from "../core/name-template.ts";
 import type { DuoApplication } from "../duo/application.ts";
+import { routeOf } from "../duo/application-route.ts";
 import { readTrusted } from "../files/trusted-file.ts";
 import { said } from "../files/untrusted.ts";
 import { methodsFor } from "../methods/registry.ts";
@@ -16,6 +17,27 @@ const CA_MAX_BYTES = 1024 * 1024;
 export function methodsOf(settings: Settings): readonly Method[] {
   const isOn: Readonly<Record<string, "on" | "off">> = settings.methods;
   return methodsSetUp(settings).filter(({ name }) => isOn[name] === "on");
+}
+
+/**
+ * Loads what the methods that are on need: who owns the host's files, and is acted as from then
+ * on, need not be able to read the program.
+ */
+export async function loadMethods(settings: Settings): Promise<void> {
+  for (const method of methodsOf(settings)) if (method.kind === "challenge") await method.load();
+}
+
+/**
+ * Refuses what a login would find wrong only once somebody asks for Duo.
+ * @throws Fault `settings-invalid`, or of a `file-…` code
+ */
+export function checkMethods(settings: Settings): void {
+  const { push, prompt } = settings.duo;
+  const on = [push.integrationKey && push, prompt.clientId && prompt];
+  for (const each of on) {
+    const application = each ? applicationOf(settings, each) : undefined;
+    if (application) routeOf(application);
+  }
 }
 
 function methodsSetUp(settings: Settings): readonly Method[] {
@@ -32,7 +54,7 @@ function methodsSetUp(settings: Settings): readonly Method[] {
 }
 
 function applicationOf(
-  { duo: { usernameTemplate, proxy } }: Settings,
+  { duo: { usernameTemplate, proxy } }: Pick<Settings, "duo">,
   { apiHost, anyHost, caFile, failMode }: DuoApplicationSettings,
 ): DuoApplication | undefined {
   if (apiHost === undefined) return undefined;

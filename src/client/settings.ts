@@ -5,6 +5,7 @@ import type { Scope } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
 import { currentScope, isSetUp, withCountersign } from "./connect.ts";
 import { storePath } from "./in-process.ts";
+import { checkMethods } from "./methods.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
 
 export type { SettingView };
@@ -41,7 +42,7 @@ export async function getSetting(name: string): Promise<SettingView> {
 export async function setSetting(name: string, value: string): Promise<Fault | undefined> {
   const editor = await import("../settings/editor.ts");
   const scope = currentScope();
-  await duringAsOwner(scope, () => editor.setSetting(scope, name, value));
+  await duringAsOwner(scope, () => editor.setSetting(scope, name, value, checkMethods));
   return recordChange("settings-set", `${name}=${value}`);
 }
 
@@ -51,7 +52,7 @@ export async function unsetSetting(
 ): Promise<{ changed: boolean; unrecorded?: Fault }> {
   const editor = await import("../settings/editor.ts");
   const scope = currentScope();
-  const changed = await duringAsOwner(scope, () => editor.unsetSetting(scope, name));
+  const changed = await duringAsOwner(scope, () => editor.unsetSetting(scope, name, checkMethods));
   if (!changed) return { changed: false };
   const unrecorded = await recordChange("settings-unset", name);
   return { changed: true, ...(unrecorded ? { unrecorded } : {}) };

@@ -75,7 +75,7 @@ function judge(conversation: Conversation): Promise<VerifyOutcome> {
   );
 }
 
-/** For the audit log alone: it changes no verdict. */
+/** For the audit log, and for Duo, whose policies may go by the address. */
 function origin(): Origin {
   const [rhost] = (process.env.SSH_CONNECTION ?? "").split(" ");
   return { service: "sshd", rhost: rhost || undefined, tty: terminalName() };

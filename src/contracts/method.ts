@@ -78,6 +78,8 @@ export interface ChallengeMethod extends Described {
    * What waits for the service or a person's approval is wrapped in `conversation.waiting`.
    */
   challenge(challenge: Challenge, conversation: Conversation): Promise<ChallengeOutcome>;
+  /** Loads what the two below need: before this process acts as somebody who may not read it. */
+  load(): Promise<void>;
   /** Asks the service whether it takes this secret. @throws Fault */
   check(secret: Buffer): Promise<MethodCheck>;
 }
@@ -109,9 +111,15 @@ export type ChallengeOutcome =
   | { readonly kind: "refused"; readonly reason: Reason; readonly detail?: string }
   /**
    * `untouched`: certainly nobody was asked for anything, and the service could not be
-   * reached at all. Only then a fail mode may count.
+   * reached at all. Only then a fail mode may count. `noAttempt`: nobody was asked for
+   * anything, and it is no doing of whoever logs in.
    */
-  | { readonly kind: "unavailable"; readonly fault: Fault; readonly untouched: boolean };
+  | {
+      readonly kind: "unavailable";
+      readonly fault: Fault;
+      readonly untouched: boolean;
+      readonly noAttempt: boolean;
+    };
 
 export interface MethodCheck {
   /** Seconds that this host's clock is ahead of the service's; negative when behind. */

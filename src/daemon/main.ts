@@ -4,7 +4,8 @@ import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import { answers } from "../client/daemon-socket.ts";
 import { applySettings, openParts } from "../client/in-process.ts";
-import { actAsOwner } from "../client/owner.ts";
+import { loadMethods } from "../client/methods.ts";
+import { actAsOwner, asOwner } from "../client/owner.ts";
 import { Fault } from "../core/fault.ts";
 import { countersignFor } from "../engine/countersign.ts";
 import type { EngineParts } from "../engine/parts.ts";
@@ -28,6 +29,7 @@ async function runDaemon(): Promise<void> {
   const { uid, username, homedir } = userInfo();
   // Its own user has no scope but the system's, and no say in where that is.
   const scope = scopeOf({ uid, home: homedir, env: process.env, pam: isOwnUser(username) });
+  await loadMethods(asOwner(scope, () => loadSettings(scope)));
   const stays = becomeOwnUser(scope);
   if (stays) log(stays);
   // A host whose files are being given away: root goes on with both.

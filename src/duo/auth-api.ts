@@ -180,7 +180,10 @@ export class AuthApi {
         throw new DuoFault("rate-limited", "Duo was too busy", { mayHaveActed: acted });
       }
       const limit = Math.ceil(Math.min(longest, left));
-      const reply = await exchange(route, this.#request(sent, ahead), limit, sent.signal);
+      const request = this.#request(sent, ahead);
+      const reply = await exchange(route, request, limit, sent.signal).catch((error: unknown) => {
+        throw tries > 0 ? tooBusy(error) : error;
+      });
       const delay = retryDelay(reply, tries, clock.now(), Math.random());
       if (reply.status !== 429 || performance.now() + delay >= end) return reply;
       // Cut short, it is the next try that rejects with the signal's own reason.
@@ -202,6 +205,13 @@ export class AuthApi {
     if (method === "POST") return { method, path, headers, body: content, effect };
     return { method, path: content === "" ? path : `${path}?${content}`, headers, effect };
   }
+}
+
+/** Duo that has said how busy it is has been reached: no outage, whatever comes of the next try. */
+function tooBusy(error: unknown): unknown {
+  if (!(error instanceof DuoFault) || error.code !== "duo-unreachable") return error;
+  const { mayHaveActed: acted, cause } = error;
+  return new DuoFault("rate-limited", "Duo was too busy", { mayHaveActed: acted, cause });
 }
 
 function personParameters({ user, address, hostName }: Person): Parameters {

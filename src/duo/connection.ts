@@ -123,17 +123,31 @@ const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "it is of another host",
 };
 
+/** Duo, or the way there, and no doing of this host's or of whoever is on it. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: "has no address",
+  ENODATA: "has no address",
+  EAI_NODATA: "has no address",
   EAI_AGAIN: "cannot be looked up: the name service does not answer",
+  EAI_FAIL: "cannot be looked up: the name service fails",
   ECONNREFUSED: "refuses the connection",
   ECONNRESET: "ended the connection",
   EPIPE: "ended the connection",
+  ETIMEDOUT: "does not answer",
   EHOSTUNREACH: "cannot be reached: no route",
+  EHOSTDOWN: "cannot be reached: it is down",
   ENETUNREACH: "cannot be reached: no route",
+  ENETDOWN: "cannot be reached: the network is down",
 };
 
-/** @param whose "the proxy ", where it is not Duo */
+/** Names of what this host runs out of. */
+const SHORTAGES = ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EADDRNOTAVAIL", "EAGAIN", "EPERM"];
+
+/**
+ * What kept a connection from standing, or ended it. Only what is listed is out of reach: a fail
+ * mode opens by that, and an attacker can bring about what is not.
+ * @param whose "the proxy ", where it is not Duo
+ */
 export function unreachable(
   host: string,
   port: number,
@@ -141,7 +155,13 @@ export function unreachable(
   whose = "",
   mayHaveActed = false,
 ): DuoFault {
-  const reason = REASONS[errnoOf(cause) ?? ""] ?? "cannot be reached";
-  const where = authority({ name: host, port });
-  return new DuoFault("unreachable", `${whose}${where} ${reason}`, { mayHaveActed, cause });
+  const errno = errnoOf(cause) ?? "";
+  const where = `${whose}${authority({ name: host, port })}`;
+  const detail = { mayHaveActed, cause };
+  const reason = REASONS[errno];
+  if (reason) return new DuoFault("unreachable", `${where} ${reason}`, detail);
+  if (SHORTAGES.includes(errno)) {
+    return new DuoFault("host", `this host cannot connect to ${where}: ${errno}`, detail);
+  }
+  return new DuoFault("nonsense", `${where} does not answer as it should`, detail);
 }

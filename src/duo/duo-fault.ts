@@ -26,6 +26,8 @@ const CODES = {
   request: "duo-refused",
   /** No reply of the Auth API. */
   nonsense: "duo-invalid",
+  /** This host could not even try: no descriptor or no memory left. Whoever logs in may be why. */
+  host: "duo-invalid",
 } as const satisfies Record<string, FaultCode>;
 
 export type DuoTrouble = keyof typeof CODES;
@@ -43,6 +45,7 @@ const HINTS: Partial<Record<DuoTrouble, string>> = {
   "application-type":
     "in Duo's Admin Panel, protect an application of the type Auth API, and give its keys: countersign duo configure duo-push",
   "rate-limited": "wait, then try again",
+  host: "see what this host has too little of: open files, memory, ports",
   nonsense: "see that the API host is Duo's, with no portal or proxy in between",
 };
 

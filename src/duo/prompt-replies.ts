@@ -24,6 +24,9 @@ const WORDS: Readonly<Record<string, string>> = {
   "": "no connection",
   ERR_CANCELED: "no answer in time",
   ERR_BAD_RESPONSE: "the answer broke off",
+  ECONNRESET: "the connection was ended",
+  EPIPE: "the connection was ended",
+  ETIMEDOUT: "no answer in time",
 };
 
 /** RFC 6749 5.2 and Duo's own: the only words of a reply that are repeated. */
@@ -66,8 +69,9 @@ export function faultOfFailure(failure: unknown, now: number): Fault {
   if (cause instanceof DuoFault) return cause;
   const name = errnoOf(failure) ?? "";
   if (/maxContentLength/.test(messageOf(failure))) return notDuo("a reply that is too large");
-  if (/^(HPE|Z)_/.test(name)) return notDuo("a reply that is no HTTP");
-  return new Fault("duo-unreachable", `Duo cannot be reached: ${WORDS[name] ?? name}`, {
+  const why = WORDS[name];
+  if (why === undefined) return notDuo("no reply in HTTP");
+  return new Fault("duo-unreachable", `Duo cannot be reached: ${why}`, {
     hint: "see that this host reaches the API host on port 443",
   });
 }
@@ -88,7 +92,8 @@ function faultOfReply(reply: Reply, now: number): Fault {
   }
   // Not out of reach: whoever can make it too many must not come in by the fail mode.
   if (reply.status === 429) {
-    return new Fault("duo-refused", "Duo was asked too often", { hint: "wait a minute" });
+    const detail = { mayHaveActed: false, hint: "wait a minute" };
+    return new DuoFault("rate-limited", "Duo was asked too often", detail);
   }
   if (reply.status < 400) return notDuo(`a redirect, status ${reply.status}`);
   return jsonOf(reply) ? refusal(reply, now) : notDuo(`status ${reply.status}, and no JSON`);

@@ -48,6 +48,11 @@ export function visitPrompt(
   return new Visit(application, parts, challenge, conversation).outcome();
 }
 
+/** Duo's SDK, which is loaded when it is first used. */
+export async function loadSdk(): Promise<void> {
+  await import("@duosecurity/duo_universal");
+}
+
 /** @throws Fault */
 export function checkPrompt(
   application: PromptApplication,
@@ -111,7 +116,8 @@ class Visit {
         // Whoever shows a certificate of their own may have come between to open the door.
         const isCertificate = fault instanceof DuoFault && fault.trouble === "certificate";
         const untouched = fault.code === "duo-unreachable" && !isCertificate;
-        return { kind: "unavailable", fault, untouched };
+        const isTooMany = fault instanceof DuoFault && fault.trouble === "rate-limited";
+        return { kind: "unavailable", fault, untouched, noAttempt: !isTooMany };
       }
     });
   }
@@ -147,7 +153,7 @@ class Visit {
         if (gone.aborted) return refused("cancelled");
         const fault = faultIn(error);
         if (fault instanceof CodeRefused) return refused("wrong-code", fault.message);
-        return { kind: "unavailable", fault, untouched: false };
+        return { kind: "unavailable", fault, untouched: false, noAttempt: false };
       }
     });
   }

@@ -15,6 +15,7 @@ import type { Client } from "@duosecurity/duo_universal";
 import type { Clock, RandomBytes } from "../contracts/clock.ts";
 import { Fault } from "../core/fault.ts";
 import { openConnection } from "./connection.ts";
+import { DuoFault } from "./duo-fault.ts";
 import { newAttempt, type PromptAttempt } from "./prompt-attempt.ts";
 import { invalidToken, judgeClaims, type PromptOutcome } from "./prompt-claims.ts";
 import {
@@ -132,7 +133,10 @@ export class DuoPrompt {
       const wait = error instanceof AskedToWait ? error.seconds : undefined;
       if (wait === undefined || wait > LONGEST_WAIT) throw error;
       await sleep(wait * 1000, undefined, gone ? { signal: gone } : {}).catch(() => undefined);
-      return await this.#askOnce(request, redirectUri, gone);
+      return await this.#askOnce(request, redirectUri, gone).catch((next: unknown) => {
+        // Duo has been reached: no outage, whatever came of the second try.
+        throw next instanceof Fault && next.code === "duo-unreachable" ? error : next;
+      });
     }
   }
 
@@ -212,11 +216,11 @@ class RouteAgent extends Agent {
 }
 
 /** Duo was asked too often, and says when to ask again. */
-class AskedToWait extends Fault {
+class AskedToWait extends DuoFault {
   readonly seconds: number;
 
   constructor(fault: Fault, seconds: number) {
-    super(fault.code, fault.message, { hint: `wait ${seconds} s` });
+    super("rate-limited", fault.message, { mayHaveActed: false, hint: `wait ${seconds} s` });
     this.seconds = seconds;
   }
 }

@@ -62,7 +62,10 @@ export class PushFlow {
     } catch (error) {
       if (error instanceof Refusal) return refused(error.reason);
       if (!(error instanceof DuoFault)) throw error;
-      return { kind: "unavailable", fault: error, untouched: this.#isUntouched(error) };
+      // Whoever makes it too many requests is counted for each.
+      const noAttempt = !error.mayHaveActed && !this.#hasActed && error.trouble !== "rate-limited";
+      const untouched = this.#isUntouched(error);
+      return { kind: "unavailable", fault: error, untouched, noAttempt };
     }
   }
 

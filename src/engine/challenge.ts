@@ -9,7 +9,6 @@ import type { VerifyOutcome } from "../contracts/service.ts";
 import type { RemoteAuthenticator, Transaction } from "../contracts/store.ts";
 import { isAccount, throttleKey } from "../core/account.ts";
 import type { Shape } from "../core/answer.ts";
-import { BACKUP_CODE } from "../core/backup-code.ts";
 import { methodSecretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
@@ -21,8 +20,13 @@ import type { EngineParts } from "./parts.ts";
 export interface ChallengeRequest extends VerifyRequest {
   readonly answer: { readonly shape: Shape; readonly code: string };
   readonly method: ChallengeMethod;
-  /** True where the challenge is there to enroll: beside whatever the user has. */
-  readonly enrolls?: boolean;
+  /** Where the challenge is there to enroll, beside whatever the user has. */
+  readonly enrolls?: Enrolling;
+}
+
+export interface Enrolling {
+  /** True where a code showed that what the user has is theirs, or root is who enrolls. */
+  readonly isProven: boolean;
 }
 
 /** How matters stood when the attempt was counted. */
@@ -134,7 +138,10 @@ async function settle(
   if (opening.barred) return reject(opening.barred);
   const isLetIn = outcome.kind === "approved" && opening.access !== "none";
   if (isLetIn) {
-    if ((await tx.accounts.find(user))?.disabledAt !== undefined) return reject("disabled");
+    const account = await tx.accounts.find(user);
+    if (account?.disabledAt !== undefined) return reject("disabled");
+    // Whoever approved was asked by a name that is the user's no longer.
+    if ((account?.alias ?? method.nameOf(user)) !== opening.name) return reject("not-enrolled");
     if (!(await noteUse(tx, parts, request, opening))) return reject("not-enrolled");
     await tx.attempts.clear(throttleKey(user));
     return end({ verdict: "accept", ...named });
@@ -159,11 +166,14 @@ async function noteUse(
   const known = await tx.authenticators.findRemote(user, method.name);
   if (known) return tx.authenticators.noteUse(known.id, at);
   if (access !== "enroll") return false;
-  // By any method, also by those that do not count for this login.
-  if (!enrolls && (await tx.accounts.isAnySpellingEnrolled(throttleKey(user)))) return false;
+  // By any method, also by those that do not count for this login, and since it was asked for.
+  const has = await tx.accounts.isAnySpellingEnrolled(throttleKey(user));
+  if (has && !enrolls?.isProven) return false;
   const id = Buffer.from(parts.random(16)).toString("hex");
   const added: RemoteAuthenticator = { id, user, method: method.name };
   await tx.accounts.ensure(user, throttleKey(user), at);
+  // Begun while there was nothing to ask a code of, by whoever sat there: not to be confirmed now.
+  await tx.authenticators.remove(user, undefined, "pending");
   return tx.authenticators.addRemote(added, at);
 }
 
@@ -176,9 +186,10 @@ async function outOfReach(
 ): Promise<VerifyOutcome> {
   const { fault } = outcome;
   const untouched = outcome.kind === "unavailable" && outcome.untouched;
+  const isNoAttempt = outcome.kind === "broken" || outcome.noAttempt;
   const key = throttleKey(user);
   const named = { user: printable(user), method: method.name, fault };
-  if (untouched || outcome.kind === "broken") await tx.attempts.forgive(key, parts.policy.throttle);
+  if (isNoAttempt) await tx.attempts.forgive(key, parts.policy.throttle);
   const disabled = (await tx.accounts.find(user))?.disabledAt !== undefined;
   const mayPass = untouched && method.failMode === "safe" && !disabled && !enrolls;
   if (!mayPass || !(await hasThisAlone(tx, parts, user, method))) {
@@ -187,17 +198,22 @@ async function outOfReach(
   return { verdict: "exempt", ...named, reason: "duo-unreachable-allowed" };
 }
 
-/** Whoever can use a code of their own is not let in without one. */
+/** Whoever has another way in takes that, unless it is one that would open as well. */
 async function hasThisAlone(
   tx: Transaction,
   { methods }: EngineParts,
   user: string,
   method: ChallengeMethod,
 ): Promise<boolean> {
-  let others = 0;
-  for (const each of methods) {
-    const isOther = each.kind === "code" && each.name !== BACKUP_CODE;
-    if (isOther && (await each.isEnrolled(tx, user))) others += 1;
-  }
-  return others === 0 && (await method.isEnrolled(tx, user));
+  const overview = await tx.accounts.overview(user);
+  if (!overview || overview.backupCodesLeft > 0) return false;
+  const opens = (name: string): boolean =>
+    methods.some(
+      (each) => each.name === name && each.kind === "challenge" && each.failMode === "safe",
+    );
+  const active = overview.authenticators.filter(({ status }) => status === "active");
+  return (
+    active.some((each) => each.method === method.name) &&
+    active.every((each) => each.method === method.name || opens(each.method))
+  );
 }

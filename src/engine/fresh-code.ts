@@ -14,6 +14,7 @@ const ROOT = 0;
 /**
  * Removing or replacing what one has enrolled takes a fresh code, so that a borrowed
  * session cannot do it. Root is not asked: resetting is what administrators are for.
+ * @returns false where there was nothing to ask a code of
  * @throws Fault `refused` when the code is not accepted
  */
 export async function demandFreshCode(
@@ -21,14 +22,14 @@ export async function demandFreshCode(
   caller: Caller,
   user: string,
   conversation: Conversation,
-): Promise<void> {
-  if (caller.uid === ROOT) return;
-  if (!(await parts.store.read((view) => hasAny(view, parts, user)))) return;
+): Promise<boolean> {
+  if (caller.uid === ROOT) return true;
+  if (!(await parts.store.read((view) => hasAny(view, parts, user)))) return false;
   await conversation.info("This takes a code of the authenticator you have now, or a backup code.");
   const origin = { service: "countersign" };
   const outcome = await verifyByMethods(parts, { user, origin, caller }, conversation);
   if (outcome.fault) throw outcome.fault;
-  if (letsIn(outcome.verdict)) return;
+  if (letsIn(outcome.verdict)) return true;
   throw new Fault("refused", "the code was not accepted, so nothing was changed", {
     hint: "wait for the next code, or ask an administrator to reset you",
   });

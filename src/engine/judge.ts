@@ -8,6 +8,7 @@ import { printable } from "../core/printable.ts";
 import { LOCKED_FOREVER } from "../core/throttle.ts";
 import type { Reason } from "../core/verdict.ts";
 import type { EngineParts } from "./parts.ts";
+import { Turns } from "./turns.ts";
 
 /** No account has this name. */
 const NOBODY = "";
@@ -30,18 +31,27 @@ export interface Preparation {
   readonly refused?: VerifyOutcome;
 }
 
-/** What is slow is not done for an answer that is refused unread. */
+/**
+ * Two, however many ask: the threads that hash look up names as well, and whoever sends wrong
+ * backup codes by the thousand must not make Duo look as though it were out of reach.
+ */
+const TURNS = new Turns(2);
+
+/** What is slow is not done for an answer that is refused unread, by the time its turn comes. */
 export async function prepare(
   parts: EngineParts,
   { user, answer, method }: Submission,
 ): Promise<Preparation> {
-  if (!method?.prepare || answer.shape === "malformed") return {};
   const { store, clock, policy } = parts;
-  const retryAt = await store.read((view) =>
-    view.attempts.retryAt(throttleKey(user), clock.now(), policy.throttle),
-  );
-  if (retryAt !== undefined) return { refused: throttled(user, retryAt) };
-  return { bytes: await method.prepare(store, user, answer.code, parts) };
+  const slow = method?.prepare;
+  if (!slow || answer.shape === "malformed") return {};
+  return TURNS.take(async () => {
+    const retryAt = await store.read((view) =>
+      view.attempts.retryAt(throttleKey(user), clock.now(), policy.throttle),
+    );
+    if (retryAt !== undefined) return { refused: throttled(user, retryAt) };
+    return { bytes: await slow(store, user, answer.code, parts) };
+  });
 }
 
 /** Counts the attempt, then judges it: in this order, in one transaction (DESIGN.md 6.2). */

@@ -108,9 +108,9 @@ export async function enrollByChallenge(
 ): Promise<VerifyOutcome> {
   mayActOn(caller, user);
   const method = challengeMethod(parts, name);
-  await demandFreshCode(parts, caller, user, conversation);
+  const isProven = await demandFreshCode(parts, caller, user, conversation);
   const answer = { shape: method.word, code: "" } as const;
-  const request = { user, origin, caller, method, answer, enrolls: true };
+  const request = { user, origin, caller, method, answer, enrolls: { isProven } };
   const { reason, ...outcome } = await judgeByChallenge(parts, request, conversation).catch(
     (error: unknown) => unavailable(parts, request, error),
   );

@@ -26,6 +26,11 @@ export function duoPrompt(application: PromptApplication, parts = HOST): Challen
       return (await tx.authenticators.findRemote(user, DUO_PROMPT)) !== undefined;
     },
 
+    async load() {
+      const { loadSdk } = await loaded();
+      await loadSdk();
+    },
+
     async challenge(challenge, conversation) {
       const { visitPrompt } = await loaded();
       return visitPrompt(application, parts, challenge, conversation);

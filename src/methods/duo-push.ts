@@ -24,6 +24,10 @@ export function duoPush(application: PushApplication): ChallengeMethod {
       return (await tx.authenticators.findRemote(user, DUO_PUSH)) !== undefined;
     },
 
+    async load() {
+      await loaded();
+    },
+
     async challenge(challenge, conversation) {
       const { loginByPush } = await loaded();
       return loginByPush(application, challenge, conversation);

@@ -20,6 +20,9 @@ static void add_command(struct line *line)
 	ssize_t size = read(fd, command, ITEM_MAX);
 
 	close(fd);
+	/* What is longer must not pass for the whole. */
+	if (size == ITEM_MAX)
+		memcpy(command + ITEM_MAX - 3, "...", 3);
 	for (ssize_t i = 0; i < size - 1; i++)
 		if (command[i] == '\0')
 			command[i] = ' ';
@@ -128,6 +131,9 @@ int dialogue(struct login *login, struct channel *channel)
 			pam_prompt(login->pamh, frame.pam, NULL,
 				   frame.kind == FRAME_ADDRESS ? ADDRESS_TEXT : "%s", frame.text);
 	}
+	/* Somebody was asked: whoever lets the time run out, or interrupts, makes nothing unavailable. */
+	if (login->asked > 0 && (errno == ETIMEDOUT || errno == EINTR))
+		login->is_cancelled = true;
 	pam_syslog(login->pamh, LOG_ERR, "unavailable: the daemon: %m");
 	return PAM_AUTHINFO_UNAVAIL;
 }

@@ -9,7 +9,7 @@ import { SCHEMA, type SettingSchema, settingSchemas } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import { readSettingsFile } from "./settings.ts";
 import { fillIn, validate } from "./validate.ts";
-import { changeSettings } from "./writer.ts";
+import { type Accepts, changeSettings } from "./writer.ts";
 
 export type SettingValue = string | number;
 
@@ -47,19 +47,28 @@ export function getSetting(scope: Pick<Scope, "settingsFile">, name: string): Se
  * @throws Fault `usage` for an unknown name or an unfit value, `settings-unwritable`, or as
  *   `loadSettings`: a file that does not parse is never written over
  */
-export async function setSetting(scope: Scope, name: string, text: string): Promise<void> {
+export async function setSetting(
+  scope: Scope,
+  name: string,
+  text: string,
+  accepts?: Accepts,
+): Promise<void> {
   const { schema } = find(name);
   const value = schema.type === "integer" && /^-?[0-9]{1,9}$/.test(text) ? Number(text) : text;
   const found = validate(schema, value, name);
   if (found !== undefined) throw new Fault("usage", `${found.place} ${found.problem}`);
-  await changeSettings(scope, (writer) => writer.set(name, value));
+  await changeSettings(scope, (writer) => writer.set(name, value), accepts);
 }
 
 /** False when it was not set. @throws Fault as `setSetting` */
-export async function unsetSetting(scope: Scope, name: string): Promise<boolean> {
+export async function unsetSetting(
+  scope: Scope,
+  name: string,
+  accepts?: Accepts,
+): Promise<boolean> {
   find(name);
   if (getSetting(scope, name).origin === "default") return false;
-  await changeSettings(scope, (writer) => writer.delete(name));
+  await changeSettings(scope, (writer) => writer.delete(name), accepts);
   return true;
 }
 
@@ -74,17 +83,22 @@ export type SettingChange = readonly [name: string, value: SettingValue | undefi
 export async function changeTogether(
   scope: Scope,
   wanted: readonly SettingChange[],
+  accepts?: Accepts,
 ): Promise<readonly SettingChange[]> {
   demandValid(wanted);
   const written = readSettingsFile(scope.settingsFile) ?? {};
   const changes = wanted.filter(([name, value]) => at(written, name) !== value);
   if (changes.length > 0) {
-    await changeSettings(scope, (writer) => {
-      for (const [name, value] of changes) {
-        if (value === undefined) writer.delete(name);
-        else writer.set(name, value);
-      }
-    });
+    await changeSettings(
+      scope,
+      (writer) => {
+        for (const [name, value] of changes) {
+          if (value === undefined) writer.delete(name);
+          else writer.set(name, value);
+        }
+      },
+      accepts,
+    );
   }
   return changes;
 }

@@ -139,7 +139,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
       "refuse",
     ),
     enabled: choice(
-      "off: everybody passes with their first factor alone, and every login says so in the log",
+      "off: everybody passes unasked, and every login says so in the log",
       ["on", "off"],
       "on",
     ),

@@ -11,8 +11,10 @@ import { Fault } from "../core/fault.ts";
 import { syncDirectory } from "../files/sync.ts";
 import { createTrusted, makeTrustedDirectory } from "../files/trusted-file.ts";
 import { said, systemFault } from "../files/untrusted.ts";
+import { SCHEMA, type Settings } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import { parseSettings, readSettingsFile, SETTINGS_MAX_BYTES } from "./settings.ts";
+import { fillIn, validate } from "./validate.ts";
 
 /** Beside the settings while they are changed: whoever makes the first may write the second. */
 const LOCK_SUFFIX = ".lock";
@@ -22,6 +24,9 @@ const NEW_SUFFIX = ".new";
 const PATIENCE = 5_000;
 const ABANDONED = 60_000;
 const POLL = 20;
+
+/** Throws for settings that have their form and would not do. */
+export type Accepts = (settings: Settings) => void;
 
 /** Settings by their dotted names. */
 export interface Writer {
@@ -36,7 +41,11 @@ export interface Writer {
  * @throws Fault `settings-unwritable`, `conflict` while somebody else goes on writing, or as
  *   `loadSettings` for a file that is no settings file; what `edit` throws
  */
-export async function changeSettings(scope: Scope, edit: (writer: Writer) => void): Promise<void> {
+export async function changeSettings(
+  scope: Scope,
+  edit: (writer: Writer) => void,
+  accepts: Accepts = () => undefined,
+): Promise<void> {
   const path = scope.settingsFile;
   const mode = scope.directories.find((each) => each.path === dirname(path))?.mode ?? 0o700;
   const directory = makeTrustedDirectory(dirname(path), mode, "settings-unwritable");
@@ -46,6 +55,10 @@ export async function changeSettings(scope: Scope, edit: (writer: Writer) => voi
   try {
     const document = structuredClone(readSettingsFile(path) ?? {}) as Group;
     edit(writerOf(document));
+    // The names and types of Settings are the schema's, which is looked at before the rest.
+    if (validate(SCHEMA, document) === undefined) {
+      accepts(fillIn(SCHEMA, document) as unknown as Settings);
+    }
     replace(path, join(directory, basename(path)), document);
   } finally {
     rmSync(lock, { force: true });

@@ -13,6 +13,8 @@ import { runOrThrow } from "../support/run.ts";
 export interface Moment {
   readonly after: "time" | "changes" | "writes" | "never";
   readonly amount: number;
+  /** Of `writes`: the one call that is counted; each of them for itself when absent. */
+  readonly call?: string;
 }
 
 export interface Killed {
@@ -29,19 +31,40 @@ const COMMAND = [`${ROOT}/node_modules/node/bin/node`, `${ROOT}/dist/main.js`];
 // Without write(2), which Node wakes its threads with: a fsync or chmod is beside each that counts.
 const WRITES = "pwrite64,fsync,fdatasync,ftruncate,fchmod,chmod,unlink,rename,mkdir,fallocate";
 
+/** One system call that writes: strace counts the calls of each name apart. */
+export interface WriteCall {
+  readonly name: string;
+  /** From 1 on, of this name. */
+  readonly nth: number;
+}
+
 /** How many such calls a run has in its main thread, when it is left alone. */
 export async function countWrites(
   home: string,
   args: readonly string[],
   input: string,
 ): Promise<number> {
+  return (await listWrites(home, args, input)).length;
+}
+
+/** Those calls, in their order. */
+export async function listWrites(
+  home: string,
+  args: readonly string[],
+  input: string,
+): Promise<readonly WriteCall[]> {
   const log = `${home}.calls`;
   try {
     const strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", log, "-e", `trace=${WRITES}`];
     const env = { PATH: "/usr/bin:/bin", HOME: home, COUNTERSIGN_HOME: home };
     await runOrThrow([...strace, ...COMMAND, ...args], { input, env });
-    const threads = Map.groupBy(readFileSync(log, "latin1").match(/^\d+/gm) ?? [], (id) => id);
-    return Math.max(...[...threads.values()].map((calls) => calls.length));
+    const calls = [...readFileSync(log, "latin1").matchAll(/^(\d+) +([a-z0-9]+)\(/gm)];
+    const threads = [...Map.groupBy(calls, ([, thread]) => thread).values()];
+    const [most = []] = threads.sort((one, other) => other.length - one.length);
+    const names = most.map(([, , name = ""]) => name);
+    return names.map((name, at) => {
+      return { name, nth: names.slice(0, at + 1).filter((each) => each === name).length };
+    });
   } finally {
     rmSync(log, { force: true });
   }
@@ -51,9 +74,9 @@ export async function runAndKill(
   home: string,
   args: readonly string[],
   input: string,
-  { after, amount }: Moment,
+  { after, amount, call = WRITES }: Moment,
 ): Promise<Killed> {
-  const inject = `${WRITES}:signal=SIGKILL:when=${amount}`;
+  const inject = `${call}:signal=SIGKILL:when=${amount}`;
   // Without --seccomp-bpf, under which strace 6.1 injects no signal.
   const strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${WRITES}`];
   const argv = [...(after === "writes" ? [...strace, "-e", `inject=${inject}`] : []), ...COMMAND];

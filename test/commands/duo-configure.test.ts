@@ -10,7 +10,7 @@ import { readStore } from "../../src/doctor/store-file.ts";
 import { createSealer } from "../../src/keys/sealing.ts";
 import { scopeOf } from "../../src/settings/scope.ts";
 import { loadSettings } from "../../src/settings/settings.ts";
-import { countWrites, runAndKill } from "../campaigns/killed-run.ts";
+import { listWrites, runAndKill } from "../campaigns/killed-run.ts";
 import { certificates } from "../duo/stand-in/certificates.ts";
 import { CLI, Home } from "../support/cli.ts";
 import { needs } from "../support/parts.ts";
@@ -266,19 +266,23 @@ test(
       `off ${OTHER_SECRET}`,
       `${OTHER_ID} ${OTHER_SECRET}`,
     ];
+    const writes = await listWrites((await begin()).path, args, OTHER_SECRET);
     const killedAt = memoized(async (amount: number): Promise<number> => {
       const home = await begin();
-      await runAndKill(home.path, args, OTHER_SECRET, { after: "writes", amount });
+      const { name: call, nth } = writes[amount - 1] ?? assert.fail();
+      await runAndKill(home.path, args, OTHER_SECRET, { after: "writes", amount: nth, call });
       const { apiHost, clientId } = loadSettings(scopeOfHome(home)).duo.prompt;
       assert.equal(apiHost === undefined, clientId === undefined, "both or none");
       const state = `${clientId ?? "off"} ${await secretOf(home, "duo-prompt")}`;
       assert.ok(states.includes(state), `killed at its call ${amount}: ${state}`);
       return states.indexOf(state);
     });
-    const writes = await countWrites((await begin()).path, args, OTHER_SECRET);
     // Before and after each change of state, and at so many calls between as lead there.
     for (const [index, state] of states.slice(1).entries()) {
-      const first = await firstWith(writes, async (amount) => (await killedAt(amount)) > index);
+      const first = await firstWith(
+        writes.length,
+        async (amount) => (await killedAt(amount)) > index,
+      );
       assert.equal(await killedAt(first), index + 1, `never ${state}`);
     }
   },

@@ -289,13 +289,13 @@ describe("Duo's prompt", needs("openssl"), () => {
     await duo.healthCheck();
     const wanted = `CONNECT ${standIn.host} {"host":"${standIn.host}","connection":"close"}`;
     assert.deepEqual(asked, [wanted]);
-    for (const [proxy, message] of [
-      [await saying(t, "HTTP/1.1 407 Auth\r\n\r\n"), /\(HTTP status 407\)$/],
-      [await saying(t, "SSH-2.0-x\r\n\r\n"), /^the proxy /],
+    for (const [proxy, code, message] of [
+      [await saying(t, "HTTP/1.1 407 Auth\r\n\r\n"), "duo-unreachable", /\(HTTP status 407\)$/],
+      [await saying(t, "SSH-2.0-x\r\n\r\n"), "duo-invalid", /^the proxy /],
     ] as const) {
       const closed = await open(t, { proxy });
       const fault = await faultOf(closed.duo.healthCheck(), []);
-      assert.equal(fault.code, "duo-unreachable");
+      assert.equal(fault.code, code);
       assert.match(fault.message, message);
       assert.deepEqual(closed.standIn.requests, []);
     }

@@ -6,17 +6,23 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Challenge, ChallengeMethod, ChallengeOutcome } from "../../src/contracts/method.ts";
 import { Fault } from "../../src/core/fault.ts";
+import { DEFAULT_PARAMETERS } from "../../src/core/totp.ts";
+import { countersignFor } from "../../src/engine/countersign.ts";
 import { methodsFor } from "../../src/methods/registry.ts";
 import { answers, silence } from "./conversations.ts";
 import { type Host, type HostOptions, makeHost, person, START } from "./host.ts";
+import { Phone } from "./phone.ts";
 
 const APPROVED: ChallengeOutcome = { kind: "approved", detail: "push" };
 const DENIED: ChallengeOutcome = { kind: "refused", reason: "denied" };
-const DOWN: ChallengeOutcome = {
+const DOWN = {
   kind: "unavailable",
   fault: new Fault("duo-unreachable", "nobody answers"),
   untouched: true,
-};
+  noAttempt: true,
+} as const satisfies ChallengeOutcome;
+/** Broken off once somebody had been asked. */
+const CUT_OFF: ChallengeOutcome = { ...DOWN, untouched: false, noAttempt: false };
 
 interface Scripted {
   readonly host: Host;
@@ -43,6 +49,7 @@ async function scripted(
       seen.push({ ...challenge, secret: Buffer.from(challenge.secret) });
       return next();
     },
+    load: async () => undefined,
     check: async () => ({ clockOffset: 0 }),
   };
   const host = makeHost(t, { methods: [...methodsFor({}), method], ...options });
@@ -177,7 +184,7 @@ test("out of reach: unavailable with its cause, and no attempt was made", async 
 
 test("broken off after somebody was asked, the attempt counts", async (t) => {
   const { host, says } = await enrolled(t);
-  says({ ...DOWN, untouched: false } as ChallengeOutcome);
+  says(CUT_OFF);
   for (let n = 0; n < 5; n++) assert.equal(await told(host, "alice"), "unavailable duo");
   assert.equal(await told(host, "alice"), "throttled too-many-failures");
 });
@@ -191,7 +198,7 @@ test("fail mode safe lets in who is enrolled in this alone, and only untouched",
   assert.equal((await host.audit()).at(-1)?.reason, "duo-unreachable-allowed");
 
   assert.equal(await told(host, "bob"), "unavailable duo", "nobody's first login");
-  says({ ...DOWN, untouched: false } as ChallengeOutcome);
+  says(CUT_OFF);
   assert.equal(await told(host, "alice"), "unavailable duo", "somebody was asked");
   says(DOWN);
   await host.root.disableUser("alice");
@@ -199,6 +206,21 @@ test("fail mode safe lets in who is enrolled in this alone, and only untouched",
   await host.root.enableUser("alice");
   await host.enroll("alice");
   assert.equal(await told(host, "alice"), "unavailable duo", "has codes of their own");
+});
+
+test("fail mode safe opens to nobody who has another way in", async (t) => {
+  const { host, says } = await enrolled(t, { failMode: "safe" });
+  says(DOWN);
+  const remote = (method: string) =>
+    host.parts.store.transact((tx) =>
+      tx.authenticators.addRemote({ id: method, user: "alice", method }, START),
+    );
+  await remote("duo-prompt");
+  assert.equal(await told(host, "alice"), "unavailable duo", "another method of Duo's, not safe");
+  await host.root.reset("alice", "duo-prompt", silence);
+  assert.equal(await told(host, "alice"), "exempt duo-unreachable-allowed");
+  await host.root.generateBackupCodes("alice", silence);
+  assert.equal(await told(host, "alice"), "unavailable duo", "backup codes");
 });
 
 test("fail mode secure lets in nobody", async (t) => {
@@ -244,6 +266,52 @@ test("two first logins at once are both let in, and enroll once", async (t) => {
   const both = await Promise.all([told(host, "alice"), told(host, "alice")]);
   assert.deepEqual(both, ["accept", "accept"]);
   assert.equal((await host.root.showUser("alice")).methods.length, 1);
+});
+
+test("what was begun before there was anything to ask a code of is not confirmed after", async (t) => {
+  const { host } = await scripted(t);
+  const alice = host.as(person("alice"));
+  const options = { method: "totp", ...DEFAULT_PARAMETERS };
+  const begun = await alice.beginEnrollment("alice", options, silence);
+  assert.equal(await told(host, "alice"), "accept");
+  const intruder = new Phone(begun.secret, host.clock);
+  assert.deepEqual(await alice.confirmEnrollment("alice", "totp", intruder.code()), {
+    status: "not-begun",
+  });
+});
+
+test("nor does a challenge enroll that was sent before", async (t) => {
+  const { host, says } = await scripted(t);
+  says(async () => {
+    await host.enroll("alice");
+    return APPROVED;
+  });
+  const alice = host.as(person("alice"));
+  const { verdict } = await alice.enrollByChallenge("alice", "duo-push", {}, silence);
+  assert.equal(verdict, "reject");
+});
+
+test("a method that is off still takes a code to be replaced", async (t) => {
+  const { host } = await enrolled(t);
+  const off = countersignFor({ ...host.parts, methods: methodsFor({}) }, person("alice"));
+  const options = { method: "totp", ...DEFAULT_PARAMETERS };
+  for (const change of [
+    () => off.beginEnrollment("alice", options, answers("000000")),
+    () => off.generateBackupCodes("alice", answers("000000")),
+    () => off.reset("alice", undefined, answers("000000")),
+  ]) {
+    await assert.rejects(change, { code: "refused" });
+  }
+});
+
+test("whoever approves under a name that is the user's no longer lets nobody in", async (t) => {
+  const { host, says } = await enrolled(t);
+  await host.root.setAlias("alice", "mallory");
+  says(async () => {
+    await host.root.setAlias("alice", "al");
+    return APPROVED;
+  });
+  assert.equal(await told(host, "alice"), "reject not-enrolled");
 });
 
 test("to enroll beside a code takes a code first, and the service's own yes", async (t) => {

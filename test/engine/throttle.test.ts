@@ -1,6 +1,7 @@
 /** Guessing is slow: attempts are counted before they are judged, under one counter for one account. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { SlowHash } from "../../src/contracts/sealing.ts";
 import { DEFAULT_THROTTLE, LOCKED_FOREVER } from "../../src/core/throttle.ts";
 import { slowHash } from "../../src/keys/slow-hash.ts";
 import { MINUTE, makeHost } from "./host.ts";
@@ -141,4 +142,21 @@ test("a hundred wrong codes at once: five are judged", async (t) => {
     assert.equal(all.filter(({ verdict }) => verdict === "throttled").length, 95);
     await host.root.unlockUser("alice");
   }
+});
+
+test("a thousand backup codes at once are hashed two at a time, and no more than are free", async (t) => {
+  let [running, most, hashed] = [0, 0, 0];
+  const slowHash: SlowHash = async () => {
+    hashed += 1;
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running -= 1;
+    return Buffer.alloc(32);
+  };
+  const host = makeHost(t, { slowHash });
+  const all = Array.from({ length: 1000 }, () => host.verify("alice", "0000000000"));
+  const verdicts = (await Promise.all(all)).map(({ verdict }) => verdict);
+  assert.equal(verdicts.filter((each) => each === "throttled").length, 995);
+  assert.equal(most, 2);
+  assert.ok(hashed <= 10, `${hashed} were hashed`);
 });
