@@ -307,3 +307,23 @@ function memoized(work: (amount: number) => Promise<number>): typeof work {
     return found;
   };
 }
+
+test("what a login would refuse is not set, and what is set goes on", async (t) => {
+  const home = await Home.make(t);
+  const countersign = home.run.bind(home);
+  await succeed(countersign, configure(), `${SECRET}\n`);
+  const before = readFileSync(join(home.path, "countersign.json"), "utf8");
+  for (const [name, value] of [
+    ["duo.proxy", "proxy.example:99999"],
+    ["duo.push.apiHost", "not-of-duo.example.org"],
+    ["duo.push.apiHost", "api-12345678.duosecurity.com:99999"],
+    ["duo.push.caFile", "/nonexistent/ca.pem"],
+  ] as const) {
+    const ended = await countersign(["config", "set", name, value]);
+    assert.notEqual(ended.code, 0, `${name}=${value}`);
+    assert.match(ended.stderr, /^error: .+\ntry: /, ended.stderr);
+  }
+  const proxy = [...configure(), "--proxy", "proxy.example:99999"];
+  assert.notEqual((await countersign(proxy, { input: `${SECRET}\n` })).code, 0);
+  assert.equal(readFileSync(join(home.path, "countersign.json"), "utf8"), before);
+});

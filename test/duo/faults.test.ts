@@ -1,16 +1,18 @@
 /** Whatever is wrong with Duo, its keys or the way there is told apart, in bounded time. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { inspect } from "node:util";
 import { parseApiHost } from "../../src/duo/api-host.ts";
+import { unreachable } from "../../src/duo/connection.ts";
 import type { DuoTrouble } from "../../src/duo/duo-fault.ts";
 import { duoRoute } from "../../src/duo/route.ts";
 import { needs } from "../support/parts.ts";
 import { clientOf, routeTo, trouble } from "./client.ts";
 import { PHONE } from "./stand-in/account.ts";
-import type { CertificateKind } from "./stand-in/certificates.ts";
+import { type CertificateKind, certificates } from "./stand-in/certificates.ts";
 import { MISBEHAVIOUR_NAMES, type Misbehaviour } from "./stand-in/misbehaviour.ts";
 import { startStandIn } from "./stand-in/server.ts";
 
@@ -193,5 +195,44 @@ test("no host, nobody there, no TLS, or silence: nothing was sent", needs("opens
       limits: { request: 1500, call: 1500 },
     });
     await assert.rejects(api.auth({ user: "alice" }, PUSH), trouble(kind, false, message));
+  }
+});
+
+test(
+  "once Duo has said that it is too busy, nothing that follows is an outage",
+  needs("openssl"),
+  async (t) => {
+    const standIn = await startStandIn(t);
+    let asked = 0;
+    const server = createTlsServer(certificates().shown.good, (_, response) => {
+      const refuse = () => response.writeHead(429, { "Retry-After": "1" }).end();
+      if (++asked === 1) refuse();
+      else setTimeout(refuse, 1500);
+    });
+    server.listen(0, "localhost");
+    await once(server, "listening");
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    const api = clientOf(standIn, {
+      route: { host: parseApiHost(`localhost:${port}`, true) },
+      limits: { request: 2000, call: 2000 },
+    });
+    await assert.rejects(api.preauth({ user: "alice" }), trouble("rate-limited", false));
+    assert.equal(asked, 2);
+  },
+);
+
+test("what this host has run out of is no outage of Duo's", () => {
+  const codeOf = (code?: string) =>
+    unreachable("duo", 443, Object.assign(new Error("it failed"), code ? { code } : {})).code;
+  for (const errno of ["EMFILE", "ENFILE", "ENOMEM", "EADDRNOTAVAIL", "ERR_SSL_WRONG_VERSION"]) {
+    assert.equal(codeOf(errno), "duo-invalid", errno);
+  }
+  assert.equal(codeOf(), "duo-invalid", "no errno at all");
+  for (const errno of ["ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "EAI_AGAIN", "ENOTFOUND"]) {
+    assert.equal(codeOf(errno), "duo-unreachable", errno);
   }
 });
