@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { Errors, flush } from "@oclif/core";
 import { run } from "@oclif/core/run";
 import { Fault } from "../core/fault.ts";
@@ -61,7 +62,10 @@ function toUsageFault(error: Error, args: readonly string[]): Fault {
 }
 
 function sentence(message: string): string {
-  const lines = message.split("\n").map((line) => line.trim());
+  // On a terminal oclif dims parts of it.
+  const lines = stripVTControlCharacters(message)
+    .split("\n")
+    .map((line) => line.trim());
   const [head = "wrong usage", ...details] = lines.filter(
     (line) => line !== "" && !line.startsWith("See more help"),
   );
@@ -72,7 +76,8 @@ function sentence(message: string): string {
   // What stands behind a flag that there is not may be a code, or a secret.
   if (/^Nonexistent flag/.test(head)) return decapitalize(head.replace(/=.*/, ""));
   const isHeading = head.startsWith("The following error") && details[0] !== undefined;
-  return decapitalize(isHeading ? (details[0] ?? "") : head);
+  const told = isHeading ? (details[0] ?? "") : head;
+  return decapitalize(told.replace(/^Missing required flag (?=\w)/, "missing: --"));
 }
 
 function decapitalize(text: string): string {

@@ -18,9 +18,7 @@ export function demandOwnFlags(method: DuoMethod, given: readonly string[]): voi
   throw new Fault(
     "usage",
     `--${foreign[0]} is for --method totp: Duo keeps what ${method} enrolls`,
-    {
-      hint: `countersign enroll --method ${method}`,
-    },
+    { hint: "countersign help enroll" },
   );
 }
 

@@ -46,6 +46,8 @@ const SLIPS: Readonly<Record<string, RegExp>> = {
   "user alias": /missing: USER/,
   "user alias alice smith --remove": /give a name, or --remove/,
   "user alias alice smith jones": /unexpected argument: jones/,
+  "duo configure duo-push": /^error: missing: --api-host$/,
+  "policy require --everyone --first --before 2": /^error: --before=2 .* --first$/,
   "duo check duo-phone": /duo-push, duo-prompt/,
   "enroll --method duo-push --digits 8": /--digits is for --method totp/,
   "enroll --method duo-push --qr none": /--qr is for --method totp/,
@@ -63,6 +65,12 @@ describe("a slip", { concurrency: 4 }, () => {
       assert.deepEqual(await readdir(home.path), []);
     });
   }
+});
+
+test("oclif's own colours are no part of what is said", async (t) => {
+  const home = await Home.make(t);
+  const ended = await home.run(["duo", "configure", "duo-push"], { env: { FORCE_COLOR: "1" } });
+  assertFailure(ended, 2, /^error: missing: --api-host$/);
 });
 
 test("what stands behind a flag that there is not is never repeated", async (t) => {
