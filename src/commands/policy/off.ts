@@ -5,9 +5,10 @@ import { confirmByWord } from "../confirm.ts";
 import { warnOfChange } from "./changed.ts";
 
 const MEANING = [
-  "With the policy off, everybody on this host logs in with the first factor alone,",
-  "those who are disabled here too. Nothing is lost: rules, authenticators and backup",
-  "codes stay, and policy on brings all of it back. Each login says so in the log.",
+  "With the policy off, everybody on this host logs in with the first factor",
+  "alone, those who are disabled here too. Nothing is lost: rules, authenticators",
+  "and backup codes stay, and policy on brings all of it back. Each login says so",
+  "in the audit log.",
 ];
 
 export class PolicyOff extends CountersignCommand {
