@@ -16,7 +16,7 @@ is good once. The exit status says how it was judged:
   2  wrong usage, or settings that do not parse: nobody gets in
   3  the user has nothing enrolled
   4  throttled: too many failures, try again later
-  5  unavailable: store or key out of reach
+  5  unavailable: store, key or Duo out of reach
 
 With COMMAND, countersign becomes that command once the code is accepted.
 

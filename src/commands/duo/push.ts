@@ -18,7 +18,8 @@ verification, as if they had answered push to the prompt of countersign verify, 
 counted and recorded as such. It needs no terminal. Ctrl-C stops waiting; an approval after
 that lets nobody in.
 
-The exit status is that of countersign verify: 0 accepted, 1 rejected, 5 Duo out of reach.
+The exit status is that of countersign verify: 0 accepted, 1 rejected, 2 not set up, 3 the
+user has nothing enrolled, 4 throttled, 5 Duo out of reach.
 
 A user of this host who has nothing enrolled, and whom Duo does not know yet, is shown
 Duo's own enrollment address first.`;
