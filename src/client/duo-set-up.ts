@@ -162,6 +162,8 @@ function changesFor(wishes: DuoWishes, apiHost: string, isDuosHost: boolean): Se
     // What was allowed for another host is not for this one.
     [`${group}.anyHost`, isDuosHost ? undefined : "yes"],
     [`${group}.caFile`, caFile],
+    // Whoever sets it up wants it on.
+    [`methods.${wishes.method}`, undefined],
     ...kept.filter(([, value]) => value !== undefined),
   ];
 }

@@ -20,7 +20,12 @@ export interface DuoSources {
 }
 
 export function duoReaders(sources: DuoSources): DuoReaders {
-  const methods = () => duoMethods(sources.settings()).map((each) => factsOf(each, sources));
+  const methods = () => {
+    const settings = sources.settings();
+    // One that was switched off asks for no mend.
+    const on = duoMethods(settings).filter(({ method }) => settings.methods[method] === "on");
+    return on.map((each) => factsOf(each, sources));
+  };
   return { methods, now: Date.now };
 }
 

@@ -4,19 +4,21 @@ import { currentScope } from "./connect.ts";
 import { duringAsOwner } from "./owner.ts";
 
 /** The groups of settings that are one method's alone. */
-const GROUPS: Readonly<Record<string, string>> = {
-  "duo-push": "duo.push",
-  "duo-prompt": "duo.prompt",
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  "duo-push": ["duo.push"],
+  "duo-prompt": ["duo.prompt"],
 };
 
 /** @throws Fault */
 export async function purgeMethod(service: Countersign, method: string): Promise<PurgeOutcome> {
-  const group = GROUPS[method];
-  if (group !== undefined) {
-    const { changeSettings } = await import("../settings/writer.ts");
-    const scope = currentScope();
-    await duringAsOwner(scope, () => changeSettings(scope, (writer) => writer.delete(group)));
-    await service.recordSetting("settings-unset", group);
-  }
+  const { changeSettings } = await import("../settings/writer.ts");
+  const scope = currentScope();
+  const own = [`methods.${method}`, ...(GROUPS[method] ?? [])];
+  await duringAsOwner(scope, () =>
+    changeSettings(scope, (writer) => {
+      for (const name of own) writer.delete(name);
+    }),
+  );
+  for (const name of own) await service.recordSetting("settings-unset", name);
   return service.purgeMethod(method);
 }

@@ -36,7 +36,11 @@ export async function enrollByChallenge(
     const isEnrolled = outcome.verdict === "accept";
     if (!isEnrolled) tellRefusal(outcome);
     if (json) sayJson(document(outcome, user, method));
-    else if (isEnrolled) say(...enrolled(user, method));
+    else if (isEnrolled) {
+      // A new set would kill the codes they have.
+      const { backupCodesLeft } = await service.showUser(user);
+      say(...enrolled(user, method, backupCodesLeft === 0));
+    }
     return EXIT_STATUS[outcome.verdict === "exempt" ? "unenrolled" : outcome.verdict];
   } catch (error) {
     // Duo out of reach is a verdict of a login, and no failure of the command's.
@@ -59,11 +63,13 @@ function document(outcome: VerifyOutcome, user: string, method: DuoMethod): obje
   };
 }
 
-function enrolled(user: string, method: DuoMethod): string[] {
+function enrolled(user: string, method: DuoMethod, needsCodes: boolean): string[] {
   const word = method === "duo-push" ? "push" : "browser";
   return [
     `${user} is enrolled in ${method}.`,
     `To try it, answer "${word}" to: countersign verify ${user}`,
-    `For when the phone is not at hand: countersign backup-code generate ${user}`,
+    ...(needsCodes
+      ? [`For when the phone is not at hand: countersign backup-code generate ${user}`]
+      : []),
   ];
 }

@@ -41,7 +41,7 @@ async function orEnd(ask: () => Promise<Reply>): Promise<Reply> {
 }
 
 function notSetUp(method: string): Fault {
-  return new Fault("usage", `${method}: it is not set up`, {
-    hint: `countersign duo configure ${method}`,
+  return new Fault("usage", `${method}: it is not set up, or it is off`, {
+    hint: "countersign method list",
   });
 }

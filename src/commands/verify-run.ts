@@ -163,7 +163,9 @@ async function conversationFor({
 
 function announce(request: VerifyRequest, outcome: VerifyOutcome): void {
   if (!letsIn(outcome.verdict)) tellRefusal(outcome);
-  else if (!request.codeStdin && !request.json && request.command.length === 0) say("accepted");
+  else if (!request.codeStdin && !request.json && request.command.length === 0) {
+    say(outcome.verdict === "accept" ? "accepted" : "let in without a second factor");
+  }
   if (request.json) printJson(toJson(request.origin, outcome));
 }
 

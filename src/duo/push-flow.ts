@@ -96,7 +96,7 @@ export class PushFlow {
   async #enrolled(): Promise<Preauth> {
     let preauth = await this.#preauth();
     for (let count = 0; preauth.result === "enroll" && count < INVITATIONS; count++) {
-      await this.#conversation.info("You have not set up Duo yet.");
+      await this.#conversation.info(`Duo does not know ${this.#asked.name} yet.`);
       await this.#conversation.open(preauth.enrollUrl);
       // With a prompt, for sshd keeps texts until there is one.
       const text = "Set up Duo at that address, then press Enter: ";

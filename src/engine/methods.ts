@@ -87,7 +87,7 @@ export async function checkMethod(
   name: string,
 ): Promise<MethodHealth> {
   mayAdminister(caller);
-  const method = challengeMethod(parts, name);
+  const method = await challengeMethod(parts, name);
   const secret = await openSecret(parts, name);
   try {
     const { clockOffset } = await method.check(secret);
@@ -107,7 +107,7 @@ export async function enrollByChallenge(
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
   mayActOn(caller, user);
-  const method = challengeMethod(parts, name);
+  const method = await challengeMethod(parts, name);
   const isProven = await demandFreshCode(parts, caller, user, conversation);
   const answer = { shape: method.word, code: "" } as const;
   const request = { user, origin, caller, method, answer, enrolls: { isProven } };
@@ -119,8 +119,14 @@ export async function enrollByChallenge(
   return mayKnow && reason !== undefined ? { ...outcome, reason } : outcome;
 }
 
-function challengeMethod({ methods }: EngineParts, name: string): ChallengeMethod {
+async function challengeMethod(
+  { methods, store }: EngineParts,
+  name: string,
+): Promise<ChallengeMethod> {
   const found = methods.find((each) => each.name === name);
   if (found?.kind === "challenge") return found;
-  throw new Fault("usage", `${name} is not set up`, { hint: `countersign duo configure ${name}` });
+  const isSetUp = (await store.read((view) => view.methodSecrets.find(name))) !== undefined;
+  const what = isSetUp ? "is off" : "is not set up";
+  const hint = isSetUp ? `countersign method enable ${name}` : `countersign duo configure ${name}`;
+  throw new Fault("usage", `${name} ${what}`, { hint });
 }

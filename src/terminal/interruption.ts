@@ -20,12 +20,16 @@ export class Interruption {
       this.ended ??= reply;
       gone.abort();
     };
-    // Once: a second Ctrl-C ends the process, whatever it waits for.
-    const interrupt = (): void => end({ kind: "cancelled" });
+    // A second Ctrl-C ends the process, whatever it waits for. The listener goes a turn later:
+    // were it gone at once, restore.ts would take this signal for one that nobody minds.
+    const interrupt = (): void => {
+      end({ kind: "cancelled" });
+      setImmediate(() => process.off("SIGINT", interrupt));
+    };
     // A hang-up comes as several signals: the later ones must not kill what records it.
     const hangUp = (): void => end({ kind: "end-of-input" });
     if (this.ended) gone.abort();
-    process.once("SIGINT", interrupt).on("SIGHUP", hangUp);
+    process.on("SIGINT", interrupt).on("SIGHUP", hangUp);
     try {
       return await work(gone.signal);
     } finally {

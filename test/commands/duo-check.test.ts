@@ -1,6 +1,6 @@
 /** What `duo check` tells apart, of real clients that ask stand-ins which go wrong in each way. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, type TestContext, test } from "node:test";
 import { type Certificates, makeCertificates } from "../duo/prompt-stand-in/certificates.ts";
@@ -57,12 +57,14 @@ describe("of duo-push", needs("openssl"), () => {
   test("keys that Duo takes are ok, and nobody is asked for an approval", async (t) => {
     const { standIn, home } = await pushHome(t);
     const { state, message, clockOffset } = await check(home, "duo-push");
-    assert.deepEqual([state, clockOffset], ["ok", 0]);
-    assert.equal(message, "Duo takes the keys; the clocks agree");
+    assert.equal(state, "ok");
+    // Duo's time is in whole seconds, and on its way for as long as this machine is busy.
+    assert.ok(Math.abs(clockOffset) <= 2, `${clockOffset} s`);
+    assert.match(message, /^Duo takes the keys; /);
     const asked = standIn.received.map(({ path }) => path);
     assert.deepEqual(asked, ["/auth/v2/ping", "/auth/v2/check"]);
     const lines = await succeed(home.run.bind(home), ["duo", "check"]);
-    assert.equal(lines, "ok       duo-push  Duo takes the keys; the clocks agree\n");
+    assert.match(lines, /^ok {7}duo-push {2}Duo takes the keys; .+\n$/);
   });
 
   const refused: readonly (readonly [what: string, options: StandInOptions, RegExp, RegExp])[] = [
@@ -204,6 +206,10 @@ test("a CA file that has gone, and a host that is not allowed any more, are prob
   const { home } = await pushHome(t);
   writeFileSync(join(home.path, "duo-ca.pem"), "");
   assert.match((await check(home, "duo-push")).message, /CA file is not a list of authorities/);
-  await succeed(home.run.bind(home), ["config", "unset", "duo.push.anyHost"]);
+  // By hand, since config does not take it.
+  const file = join(home.path, "countersign.json");
+  const settings = JSON.parse(readFileSync(file, "utf8"));
+  delete settings.duo.push.anyHost;
+  writeFileSync(file, JSON.stringify(settings));
   assert.match((await check(home, "duo-push")).message, /is not an API host of Duo$/);
 });

@@ -30,8 +30,8 @@ test("what the prompt does not offer is not answered: it would count as a failur
     const conversation = answering(BROWSER, answers());
     await assert.rejects(conversation.promptSecret(question), {
       code: "usage",
-      message: "duo-prompt: it is not set up",
-      hint: "countersign duo configure duo-prompt",
+      message: "duo-prompt: it is not set up, or it is off",
+      hint: "countersign method list",
     });
   }
 });

@@ -5,7 +5,7 @@ import { needs } from "../support/parts.ts";
 import { DuoHost, METHOD, Person } from "./duo-host.ts";
 
 const PARTS = needs("openssl");
-const SENTENCE = "info You have not set up Duo yet.";
+const SENTENCE = "info Duo does not know bob yet.";
 const PROMPT = "prompt Set up Duo at that address, then press Enter: ";
 const ADDRESS = /^open https:\/\/api-00000000\.duosecurity\.com\/portal\?code=[0-9a-f]+$/;
 
