@@ -59,7 +59,7 @@ describe("of duo-push", needs("openssl"), () => {
     const { state, message, clockOffset } = await check(home, "duo-push");
     assert.equal(state, "ok");
     // Duo's time is in whole seconds, and on its way for as long as this machine is busy.
-    assert.ok(Math.abs(clockOffset) <= 2, `${clockOffset} s`);
+    assert.ok(Math.abs(clockOffset ?? 99) <= 2, `${clockOffset} s`);
     assert.match(message, /^Duo takes the keys; /);
     const asked = standIn.received.map(({ path }) => path);
     assert.deepEqual(asked, ["/auth/v2/ping", "/auth/v2/check"]);
