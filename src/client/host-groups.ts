@@ -2,7 +2,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { isAccount } from "../core/account.ts";
-import { isPrintable } from "../core/printable.ts";
+import { Fault } from "../core/fault.ts";
+import { isPrintable, printable } from "../core/printable.ts";
 
 const ID = "/usr/bin/id";
 const GETENT = "/usr/bin/getent";
@@ -38,6 +39,33 @@ export async function hostAdministrators(): Promise<readonly string[]> {
   const groups = (await entries("group", ADMINISTRATORS)) ?? [];
   const members = groups.flatMap((fields) => fields[3]?.split(",") ?? []);
   return [...new Set(["root", ...members.filter(isAccount)])];
+}
+
+/**
+ * The members of any of these groups: those whom group(5) lists, and those of whom it is the
+ * primary group, as far as the host tells all its users (a directory service may not).
+ * @throws Fault `not-found` for a group that the host does not know, or cannot be asked for
+ */
+export async function hostMembersOf(names: readonly string[]): Promise<ReadonlySet<string>> {
+  // Asked for no group, getent would tell all there are.
+  if (names.length === 0) return new Set();
+  const unknown = (await unknownToHost("group", names))[0];
+  if (unknown !== undefined) {
+    throw new Fault("not-found", `this host has no group ${printable(unknown)}`, {
+      hint: "give its name, as getent group shows it",
+    });
+  }
+  const groups = await entries("group", names);
+  const users = await entries("passwd", []);
+  if (!groups || !users) {
+    throw new Fault("not-found", "this host does not tell who is in its groups", {
+      hint: "see whether it answers: getent group, getent passwd",
+    });
+  }
+  const ids = new Set(groups.map(([, , id]) => id));
+  const listed = groups.flatMap((fields) => fields[3]?.split(",") ?? []);
+  const primary = users.filter((fields) => ids.has(fields[3])).map(([name = ""]) => name);
+  return new Set([...listed, ...primary].filter(isAccount));
 }
 
 /** Of these names, those that the host does not know; none where it cannot be asked. */

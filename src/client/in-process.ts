@@ -16,7 +16,7 @@ import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
 import { throttlePolicy, totpWindow } from "../settings/settings.ts";
 import { type OpenOptions, openSqliteStore } from "../stores/sqlite/store.ts";
-import { hostGroupsOf } from "./host-groups.ts";
+import { hostGroupsOf, hostMembersOf } from "./host-groups.ts";
 import { methodsOf } from "./methods.ts";
 
 /** What is sealed once into every store: only the store's own key opens it. */
@@ -78,6 +78,7 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     window: totpWindow(settings),
     policy: policyOf(settings),
     groupsOf: hostGroupsOf,
+    membersOf: hostMembersOf,
   };
 }
 

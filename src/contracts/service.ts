@@ -12,7 +12,13 @@ import type { Rule, Unenrolled } from "../core/policy/rule.ts";
 import type { OtpParameters } from "../core/totp.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import type { Conversation } from "./conversation.ts";
-import type { AuditFilter, AuditTally } from "./store.ts";
+import type {
+  AccountFilter,
+  AccountOrder,
+  AccountState,
+  AuditFilter,
+  AuditTally,
+} from "./store.ts";
 
 /** Who asks: the kernel's uid and its login name, never a name somebody sent. */
 export interface Caller {
@@ -119,7 +125,21 @@ export type Confirmation =
   | { readonly status: "wrong-code"; readonly clockOffset?: number }
   | { readonly status: "not-begun" };
 
-export type UserStatus = "active" | "pending" | "disabled" | "none";
+export type UserStatus = AccountState;
+
+/** Which users a list wants, in which order, and how many. */
+export interface UserQuery extends AccountFilter {
+  /**
+   * Members of any of these groups of the host. With `unenrolled` also those who have never been
+   * here, who come last where the order is not by name.
+   */
+  readonly groups?: readonly string[] | undefined;
+  /** By name where absent. Who logs in meanwhile may be listed twice by last use. */
+  readonly sort?: AccountOrder | undefined;
+  /** Goes on after this user, who need not be there where the order is by name. */
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
+}
 
 export interface UserSummary {
   readonly user: string;
@@ -215,7 +235,8 @@ export interface Countersign {
   backupCodeStatus(user: string): Promise<BackupCodeStatus>;
   revokeBackupCodes(user: string, conversation: Conversation): Promise<number>;
 
-  listUsers(): AsyncIterable<UserSummary>;
+  /** @throws Fault `not-found` for a group, or a user to go on after, that is not there */
+  listUsers(query?: UserQuery): AsyncIterable<UserSummary>;
   showUser(user: string): Promise<UserSummary>;
   /** @throws Fault `not-permitted` unless root, or the owner of a personal store */
   disableUser(user: string): Promise<UserChange>;

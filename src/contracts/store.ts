@@ -62,10 +62,59 @@ export interface Accounts {
   isAnySpellingEnrolled(throttleKey: string): Promise<boolean>;
   /** One account with what hangs on it. */
   overview(user: string): Promise<AccountOverview | undefined>;
-  /** The next accounts after `after` in order of name (bytes), at most `limit`. */
-  page(after: string, limit: number): Promise<AccountOverview[]>;
+  /**
+   * Goes on at a place, or begins where there is none. Looks at no more than `limit` rows, however
+   * few of them pass the filter: nobody waits for a long search.
+   */
+  page(query: AccountQuery, from: AccountPlace | undefined, limit: number): Promise<AccountPage>;
+  /** Those of these accounts that are there and pass the filter, in order of name (bytes). */
+  among(users: readonly string[], query: AccountQuery): Promise<AccountOverview[]>;
+  /** The account's place in a list; undefined where a list by something else than name has none. */
+  placeOf(user: string, order: AccountOrder): Promise<AccountPlace | undefined>;
   /** How many accounts are in which state at `now`. */
   census(now: number): Promise<Census>;
+}
+
+export const ACCOUNT_STATES = ["active", "pending", "disabled", "none"] as const;
+export type AccountState = (typeof ACCOUNT_STATES)[number];
+
+/** Which accounts a list wants: those of which all of this is true. */
+export interface AccountFilter {
+  /** A disabled one is that, whatever else it is. */
+  readonly status?: AccountState | undefined;
+  /** Has one of this method, active or begun and not expired. */
+  readonly method?: string | undefined;
+  /** Has nothing active. */
+  readonly unenrolled?: boolean | undefined;
+  /** Has something active, and nothing of it was used, or enrolled, since then. */
+  readonly unusedSince?: number | undefined;
+}
+
+/**
+ * By name: in order of bytes. The others go by what is active, and then by name: when anything
+ * of it was last used (longest ago first, and before it what never was); since when there is
+ * any. Last of all, by name, come those who have nothing active.
+ */
+export const ACCOUNT_ORDERS = ["name", "last-used", "enrolled"] as const;
+export type AccountOrder = (typeof ACCOUNT_ORDERS)[number];
+
+export interface AccountQuery extends AccountFilter {
+  readonly order: AccountOrder;
+  /** The time at which they are looked at. */
+  readonly now: number;
+}
+
+/** Where a list goes on: after this account. */
+export interface AccountPlace {
+  readonly user: string;
+  /** When it was last used (0 for never), or enrolled. Undefined by name, and for nothing active. */
+  readonly at?: number | undefined;
+}
+
+export interface AccountPage {
+  readonly accounts: readonly AccountOverview[];
+  /** Undefined at the end. */
+  readonly next: AccountPlace | undefined;
 }
 
 /** Disabled ones are counted as such, whatever else they are; throttled ones are counted twice. */

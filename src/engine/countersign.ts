@@ -14,15 +14,8 @@ import type { EngineParts } from "./parts.ts";
 import { mayAdminister, mayReach } from "./permission.ts";
 import { explainPolicy, standing } from "./policy.ts";
 import { record } from "./record.ts";
-import {
-  disableUser,
-  enableUser,
-  listUsers,
-  reset,
-  setAlias,
-  showUser,
-  unlockUser,
-} from "./users.ts";
+import { listUsers } from "./user-list.ts";
+import { disableUser, enableUser, reset, setAlias, showUser, unlockUser } from "./users.ts";
 import { verify } from "./verify.ts";
 
 export function countersignFor(parts: EngineParts, caller: Caller): Countersign {
@@ -47,7 +40,7 @@ export function countersignFor(parts: EngineParts, caller: Caller): Countersign 
     backupCodeStatus: (user) => backupCodeStatus(parts, caller, user),
     revokeBackupCodes: (user, conversation) => revokeBackupCodes(parts, caller, user, conversation),
 
-    listUsers: () => listUsers(parts, caller),
+    listUsers: (query) => listUsers(parts, caller, query),
     showUser: (user) => showUser(parts, caller, user),
     disableUser: (user) => disableUser(parts, caller, user),
     enableUser: (user) => enableUser(parts, caller, user),

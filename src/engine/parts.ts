@@ -27,4 +27,6 @@ export interface EngineParts extends MethodParts {
   readonly policy: EnginePolicy;
   /** The host's groups that the user is in; undefined where they cannot be looked up. */
   readonly groupsOf: (user: string) => Promise<ReadonlySet<string> | undefined>;
+  /** The members of these groups of the host. @throws Fault `not-found` for a group it has not */
+  readonly membersOf: (groups: readonly string[]) => Promise<ReadonlySet<string>>;
 }

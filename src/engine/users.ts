@@ -1,13 +1,7 @@
 /** Accounts as administrators see and switch them. Switching off keeps every secret. */
 import type { Conversation } from "../contracts/conversation.ts";
-import type {
-  Caller,
-  ResetOutcome,
-  UserChange,
-  UserStatus,
-  UserSummary,
-} from "../contracts/service.ts";
-import type { AccountOverview, Transaction } from "../contracts/store.ts";
+import type { Caller, ResetOutcome, UserChange, UserSummary } from "../contracts/service.ts";
+import type { Transaction } from "../contracts/store.ts";
 import { isAlias, throttleKey } from "../core/account.ts";
 import type { AuditAction } from "../core/audit-chain.ts";
 import { Fault } from "../core/fault.ts";
@@ -16,22 +10,7 @@ import { demandFreshCode } from "./fresh-code.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn, mayAdminister } from "./permission.ts";
 import { record } from "./record.ts";
-
-const PAGE = 500;
-
-/** Every account by name, a page in memory at a time. */
-export async function* listUsers(parts: EngineParts, caller: Caller): AsyncGenerator<UserSummary> {
-  mayAdminister(caller);
-  let after = "";
-  for (;;) {
-    const from = after;
-    const page = await parts.store.read((view) => view.accounts.page(from, PAGE));
-    for (const overview of page) yield summarize(overview, parts.clock.now());
-    const last = page.at(-1);
-    if (!last) return;
-    after = last.user;
-  }
-}
+import { summarize } from "./summary.ts";
 
 export async function showUser(
   parts: EngineParts,
@@ -123,35 +102,6 @@ async function change(
     if (changed) await record(tx, parts, caller, { action, user });
     return { user, changed };
   });
-}
-
-function summarize(overview: AccountOverview, now: number): UserSummary {
-  const disabled = overview.disabledAt !== undefined;
-  const { user, backupCodesLeft, throttledUntil } = overview;
-  // A pending one that has expired can no longer be confirmed: it is nothing.
-  const live = overview.authenticators.filter(
-    ({ status, expiresAt }) => status === "active" || (expiresAt ?? 0) > now,
-  );
-  const methods = live.map(({ method, status, enrolledAt, lastUsedAt }) => ({
-    method,
-    status: disabled ? ("disabled" as const) : status,
-    enrolledAt,
-    lastUsedAt,
-  }));
-  const delayed = throttledUntil !== undefined && throttledUntil > now;
-  return {
-    user,
-    alias: overview.alias,
-    status: disabled ? "disabled" : statusOf(live.map(({ status }) => status)),
-    methods,
-    backupCodesLeft,
-    throttledUntil: delayed ? throttledUntil : undefined,
-  };
-}
-
-function statusOf(statuses: readonly ("active" | "pending")[]): UserStatus {
-  if (statuses.includes("active")) return "active";
-  return statuses.includes("pending") ? "pending" : "none";
 }
 
 function unknown(user: string): Fault {

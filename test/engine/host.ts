@@ -68,6 +68,7 @@ export class Host {
       window: DEFAULT_WINDOW,
       policy: { ...POLICY, ...policy },
       groupsOf: async () => undefined,
+      membersOf: async () => new Set(),
       ...changes,
     };
     this.root = this.as(ROOT);

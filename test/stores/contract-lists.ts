@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { AccountOverview, Store } from "../../src/contracts/store.ts";
+import type {
+  AccountOverview,
+  AccountPlace,
+  AccountQuery,
+  Store,
+} from "../../src/contracts/store.ts";
 import { throttleKey } from "../../src/core/account.ts";
 import { DEFAULT_THROTTLE } from "../../src/core/throttle.ts";
 import { NOW, newAuthenticator, type OpenStore, opened } from "./opened.ts";
@@ -50,15 +55,23 @@ function fill(store: Store, accounts: readonly Content[]): Promise<void> {
   });
 }
 
-async function pagesOf(store: Store, size: number): Promise<AccountOverview[]> {
+const EVERYBODY = { order: "name", now: NOW } as const;
+
+async function pagesOf(
+  store: Store,
+  size: number,
+  query: AccountQuery = EVERYBODY,
+  from?: AccountPlace,
+): Promise<AccountOverview[]> {
   const all: AccountOverview[] = [];
-  for (;;) {
-    const after = all.at(-1)?.user ?? "";
-    const page = await store.read((view) => view.accounts.page(after, size));
-    assert.ok(page.length <= size);
-    if (page.length === 0) return all;
-    all.push(...page);
-  }
+  let place = from;
+  do {
+    const page = await store.read((view) => view.accounts.page(query, place, size));
+    assert.ok(page.accounts.length <= size);
+    all.push(...page.accounts);
+    place = page.next;
+  } while (place);
+  return all;
 }
 
 export function listsContract(open: OpenStore): void {
@@ -127,7 +140,8 @@ export function listsContract(open: OpenStore): void {
   test("an account that is not there has no overview", async (t) => {
     const store = await opened(t, open);
     assert.equal(await store.read((view) => view.accounts.overview("alice")), undefined);
-    assert.deepEqual(await store.read((view) => view.accounts.page("", 10)), []);
+    assert.deepEqual(await pagesOf(store, 10), []);
+    assert.deepEqual(await pagesOf(store, 10, { order: "last-used", now: NOW }), []);
   });
 }
 

@@ -8,6 +8,7 @@ import { attemptsContract } from "./contract-attempts.ts";
 import { auditContract } from "./contract-audit.ts";
 import { authenticatorsContract } from "./contract-authenticators.ts";
 import { backupCodesContract } from "./contract-backup-codes.ts";
+import { filtersContract } from "./contract-filters.ts";
 import { listsContract } from "./contract-lists.ts";
 import { servicesContract } from "./contract-services.ts";
 import { transactionsContract } from "./contract-transactions.ts";
@@ -17,6 +18,7 @@ export function storeContract(open: OpenStore): void {
   describe("transactions", () => transactionsContract(open));
   describe("accounts", () => accountsContract(open));
   describe("lists of accounts", () => listsContract(open));
+  describe("filtered lists of accounts", () => filtersContract(open));
   describe("authenticators", () => authenticatorsContract(open));
   describe("what services keep", () => servicesContract(open));
   describe("backup codes", () => backupCodesContract(open));

@@ -2,6 +2,9 @@
 import type {
   Account,
   AccountOverview,
+  AccountPage,
+  AccountPlace,
+  AccountQuery,
   Accounts,
   AuthenticatorOverview,
 } from "../../contracts/store.ts";
@@ -21,22 +24,71 @@ FROM accounts a LEFT JOIN attempts t ON t.throttle_key = a.throttle_key`;
 
 const ONE = `${OVERVIEW} WHERE a.name = ?`;
 
-const NEXT = `${OVERVIEW} WHERE a.name > ? ORDER BY a.name LIMIT ?`;
-
-const AUTHENTICATORS_BETWEEN = `
+const AUTHENTICATORS = `
 SELECT account, method, status, enrolled_at, last_used_at, expires_at FROM authenticators
-WHERE account BETWEEN ? AND ? ORDER BY account, method, status`;
+WHERE account IN (SELECT value FROM json_each(?)) ORDER BY account, method, status`;
 
-const CENSUS = `
-SELECT
+const IS_ENROLLED =
+  "EXISTS (SELECT 1 FROM authenticators u WHERE u.account = a.name AND u.status = 'active')";
+
+/** At the time ?1. */
+const STATE = `
   CASE
     WHEN a.disabled_at IS NOT NULL THEN 'disabled'
-    WHEN EXISTS (SELECT 1 FROM authenticators u WHERE u.account = a.name AND u.status = 'active')
-      THEN 'active'
+    WHEN ${IS_ENROLLED} THEN 'active'
     WHEN EXISTS (SELECT 1 FROM authenticators u WHERE u.account = a.name AND u.expires_at > ?1)
       THEN 'pending'
     ELSE 'none'
-  END AS state,
+  END`;
+
+/** Its parameters are those of `filterOf`. */
+const PASSES = `
+  (?2 IS NULL OR ?2 = ${STATE})
+  AND (?3 IS NULL OR EXISTS (SELECT 1 FROM authenticators u WHERE u.account = a.name
+    AND u.method = ?3 AND (u.status = 'active' OR u.expires_at > ?1)))
+  AND (NOT ?4 OR NOT ${IS_ENROLLED})
+  AND (?5 IS NULL OR (${IS_ENROLLED} AND NOT EXISTS (SELECT 1 FROM authenticators u
+    WHERE u.account = a.name AND u.status = 'active'
+    AND coalesce(u.last_used_at, u.enrolled_at, u.created_at) >= ?5)))`;
+
+const NEXT = `
+${OVERVIEW} WHERE a.name > ?6 AND a.name <= ?7 AND ${PASSES} ORDER BY a.name`;
+
+const AMONG = `
+${OVERVIEW} WHERE a.name IN (SELECT value FROM json_each(?6)) AND ${PASSES} ORDER BY a.name`;
+
+const LAST_SEEN = `
+SELECT max(name) AS name, count(*) AS seen
+FROM (SELECT name FROM accounts WHERE name > ? ORDER BY name LIMIT ?)`;
+
+/** An account is where the latest use is of what it has, and where its first enrollment is. */
+const BY_TIME = {
+  "last-used": byTime("last_used_at", "max"),
+  enrolled: byTime("enrolled_at", "min"),
+};
+
+type Statements = ReturnType<typeof byTime>;
+
+/** Each of them reads the index from where it is to begin, and no further than it must. */
+function byTime(column: string, extreme: "max" | "min") {
+  // As the index has it, to the letter.
+  const time = `coalesce(${column}, 0)`;
+  const rows = `
+SELECT account, ${time} AS at, ${time} = (
+    SELECT ${extreme}(coalesce(o.${column}, 0)) FROM authenticators o
+    WHERE o.account = u.account AND o.status = 'active'
+  ) AS decides
+FROM authenticators u WHERE status = 'active' AND`;
+  return {
+    sameTime: `${rows} ${time} = ? AND account > ? ORDER BY account LIMIT ?`,
+    later: `${rows} ${time} > ? ORDER BY ${time}, account LIMIT ?`,
+    place: `
+SELECT ${extreme}(${time}) AS at FROM authenticators WHERE account = ? AND status = 'active'`,
+  };
+}
+
+const CENSUS = `
+SELECT ${STATE} AS state,
   count(*) AS accounts,
   sum(coalesce(t.throttled_until, 0) > ?1) AS throttled
 FROM accounts a LEFT JOIN attempts t ON t.throttle_key = a.throttle_key GROUP BY 1`;
@@ -85,8 +137,25 @@ export function accountsIn(connection: Connection): Accounts {
       return withAuthenticators(connection, connection.all(ONE, user))[0];
     },
 
-    async page(after, limit) {
-      return withAuthenticators(connection, connection.all(NEXT, after, limit));
+    async page(query, from, limit) {
+      const { order } = query;
+      if (order === "name") return nextByName(connection, query, from?.user ?? "", limit);
+      if (!from || from.at !== undefined) {
+        return nextByTime(connection, query, BY_TIME[order], from, limit);
+      }
+      return nextByName(connection, { ...query, unenrolled: true }, from.user, limit);
+    },
+
+    async among(users, query) {
+      const rows = connection.all(AMONG, ...filterOf(query), JSON.stringify(users));
+      return withAuthenticators(connection, rows);
+    },
+
+    async placeOf(user, order) {
+      if (order === "name") return { user };
+      const row = connection.first("SELECT 1 FROM accounts WHERE name = ?", user);
+      const time = connection.first(BY_TIME[order].place, user);
+      return row && time && { user, at: optionalInteger(time, "at") };
     },
 
     async census(now) {
@@ -100,11 +169,53 @@ export function accountsIn(connection: Connection): Accounts {
   };
 }
 
-/** The rows are neighbours by name, so one range holds all that belongs to them. */
+function filterOf({ now, status, method, unenrolled = false, unusedSince }: AccountQuery) {
+  return [now, status, method, unenrolled, unusedSince] as const;
+}
+
+function nextByName(
+  connection: Connection,
+  query: AccountQuery,
+  after: string,
+  limit: number,
+): AccountPage {
+  const seen = connection.first(LAST_SEEN, after, limit);
+  const last = seen && optionalText(seen, "name");
+  if (last === undefined) return { accounts: [], next: undefined };
+  const rows = connection.all(NEXT, ...filterOf(query), after, last);
+  return { accounts: withAuthenticators(connection, rows), next: { user: last } };
+}
+
+/** What comes before every time: a row that was planted with a negative one is listed, too. */
+const BEGINNING = { at: Number.MIN_SAFE_INTEGER, user: "" };
+
+function nextByTime(
+  connection: Connection,
+  query: AccountQuery,
+  statements: Statements,
+  from: AccountPlace | undefined,
+  limit: number,
+): AccountPage {
+  const { at = BEGINNING.at, user } = from ?? BEGINNING;
+  const same = connection.all(statements.sameTime, at, user, limit);
+  const seen = [...same, ...connection.all(statements.later, at, limit - same.length)];
+  const last = seen.at(-1);
+  // Who has nothing active comes after all these, by name.
+  if (!last) return { accounts: [], next: { user: "" } };
+  const deciding = seen.filter((row) => integer(row, "decides") === 1);
+  const users = [...new Set(deciding.map((row) => text(row, "account")))];
+  const rows = connection.all(AMONG, ...filterOf(query), JSON.stringify(users));
+  const found = Map.groupBy(withAuthenticators(connection, rows), (account) => account.user);
+  return {
+    accounts: users.flatMap((name) => found.get(name) ?? []),
+    next: { user: text(last, "account"), at: integer(last, "at") },
+  };
+}
+
 function withAuthenticators(connection: Connection, rows: readonly Row[]): AccountOverview[] {
-  const [first, last] = [rows[0], rows.at(-1)];
-  if (!first || !last) return [];
-  const related = connection.all(AUTHENTICATORS_BETWEEN, text(first, "name"), text(last, "name"));
+  if (rows.length === 0) return [];
+  const names = JSON.stringify(rows.map((row) => text(row, "name")));
+  const related = connection.all(AUTHENTICATORS, names);
   const byAccount = Map.groupBy(related, (row) => text(row, "account"));
   return rows.map((row) => toOverview(row, byAccount.get(text(row, "name")) ?? []));
 }
