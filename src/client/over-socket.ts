@@ -71,7 +71,8 @@ export function countersignOver(open: Opener): Countersign {
       call("generateBackupCodes", { user }, conversation),
     backupCodeStatus: (user) => call("backupCodeStatus", { user }),
     revokeBackupCodes: (user, conversation) => call("revokeBackupCodes", { user }, conversation),
-    listUsers: () => items("listUsers", {}),
+    // A call of its own: a daemon of an earlier release would list everybody, unfiltered.
+    listUsers: (query) => (query ? items("findUsers", { ...query }) : items("listUsers", {})),
     showUser: (user) => call("showUser", { user }),
     disableUser: (user) => call("disableUser", { user }),
     enableUser: (user) => call("enableUser", { user }),

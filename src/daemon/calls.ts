@@ -3,7 +3,8 @@
  * of the host, so each is checked here for its type; what the caller may do, the engine checks.
  */
 import type { Conversation } from "../contracts/conversation.ts";
-import type { Countersign, EnrollOptions, Origin } from "../contracts/service.ts";
+import type { Countersign, EnrollOptions, Origin, UserQuery } from "../contracts/service.ts";
+import { ACCOUNT_ORDERS, ACCOUNT_STATES } from "../contracts/store.ts";
 import { parseHead } from "../core/audit-head.ts";
 import { ALGORITHMS, type Algorithm } from "../core/totp.ts";
 import { Malformed } from "../protocol/lines.ts";
@@ -34,6 +35,7 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   revokeBackupCodes: ({ service, conversation }, a) =>
     service.revokeBackupCodes(a.text("user"), conversation),
   listUsers: ({ service, item }) => each(service.listUsers(), item),
+  findUsers: ({ service, item }, a) => each(service.listUsers(userQuery(a)), item),
   showUser: ({ service }, a) => service.showUser(a.text("user")),
   disableUser: ({ service }, a) => service.disableUser(a.text("user")),
   enableUser: ({ service }, a) => service.enableUser(a.text("user")),
@@ -91,6 +93,24 @@ function originIn(a: Argument): Origin {
   };
 }
 
+const FILTERS = ["status", "method", "unenrolled", "unusedSince", "groups"];
+const PLACES = ["sort", "after", "limit"];
+
+function userQuery(a: Argument): UserQuery {
+  // A filter that is not known, and not applied, would have the wrong users disabled.
+  a.only([...FILTERS, ...PLACES]);
+  return {
+    status: a.optionalOneOf("status", ACCOUNT_STATES),
+    method: a.optionalText("method"),
+    unenrolled: a.optionalFlag("unenrolled"),
+    unusedSince: a.optionalNumber("unusedSince"),
+    groups: a.optionalTexts("groups"),
+    sort: a.optionalOneOf("sort", ACCOUNT_ORDERS),
+    after: a.optionalText("after"),
+    limit: a.optionalNumber("limit"),
+  };
+}
+
 function enrollOptions(a: Argument): EnrollOptions {
   return {
     method: a.oneOf("method", ["totp"]),
@@ -131,6 +151,29 @@ export class Argument {
 
   optionalNumber(name: string): number | undefined {
     return this.#fields.get(name) === undefined ? undefined : this.number(name);
+  }
+
+  optionalFlag(name: string): boolean | undefined {
+    const value = this.#fields.get(name);
+    if (value === undefined || typeof value === "boolean") return value;
+    throw new Malformed(`the argument ${name} is neither true nor false`);
+  }
+
+  optionalTexts(name: string): readonly string[] | undefined {
+    const value = this.#fields.get(name);
+    if (value === undefined) return undefined;
+    if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
+    throw new Malformed(`the argument ${name} is no list of texts`);
+  }
+
+  optionalOneOf<T extends string>(name: string, values: readonly T[]): T | undefined {
+    return this.#fields.get(name) === undefined ? undefined : this.oneOf(name, values);
+  }
+
+  /** Refuses fields of any other name. */
+  only(names: readonly string[]): void {
+    const unknown = [...this.#fields.keys()].some((name) => !names.includes(name));
+    if (unknown) throw new Malformed("an argument has a field that is not known");
   }
 
   oneOf<T extends string>(name: string, values: readonly T[]): T {
