@@ -1,14 +1,23 @@
 import { Args } from "@oclif/core";
 import { accountMeant } from "../client/caller.ts";
-import { withCountersign } from "../client/connect.ts";
+import { type Connection, withCountersign } from "../client/connect.ts";
 import { isDuoMethod } from "../client/duo.ts";
 import type { Conversation } from "../contracts/conversation.ts";
 import type { Countersign, ResetOutcome } from "../contracts/service.ts";
-import { say, sayJson } from "../terminal/output.ts";
+import { say, sayJsonArray } from "../terminal/output.ts";
 import { CountersignCommand, codeStdin, json, method, yes } from "./base.ts";
+import {
+  type Choice,
+  choiceIn,
+  choose,
+  fromStdin,
+  groupFlag,
+  noteKept,
+  othersChosen,
+} from "./chosen-users.ts";
 import { confirm } from "./confirm.ts";
 import { conversationFor } from "./conversation.ts";
-import { eachUser } from "./each-user.ts";
+import { eachUser, Tally, type UserOutcome } from "./each-user.ts";
 import { counted } from "./words.ts";
 
 export class Reset extends CountersignCommand {
@@ -18,6 +27,9 @@ export class Reset extends CountersignCommand {
     `Removes authenticators and backup codes at once and for good: the users enroll anew.
 Resetting yourself takes a fresh code or a backup code, unless you
 are root. To switch a user off and keep the secrets, use: user disable.
+
+With --group or --from-stdin the caller is left out: only who names themselves resets
+themselves. Members of a group who have never been here are left out as well.
 
 What Duo knows of a user stays at Duo: remove a lost phone in Duo's Admin Panel too. The
 next login then shows Duo's enrollment address.`;
@@ -32,6 +44,10 @@ next login then shows Duo's enrollment address.`;
       description: "Several, without being asked",
       command: "sudo <%= config.bin %> reset alice bob --yes",
     },
+    {
+      description: "A list of them",
+      command: "sudo <%= config.bin %> reset --from-stdin --yes < names",
+    },
   ];
 
   static override args = {
@@ -43,34 +59,92 @@ next login then shows Duo's enrollment address.`;
   };
   static override strict = false;
   static override usage =
-    "reset [USER ...] [--method totp|duo-push|duo-prompt] [--yes] [--code-stdin] [--json]";
-  static override flags = { method, yes, "code-stdin": codeStdin, json };
+    "reset [USER ... | --group GROUP ... | --from-stdin] [--method totp|duo-push|duo-prompt] [--yes] [--code-stdin] [--json]";
+  static override flags = {
+    group: groupFlag,
+    "from-stdin": { ...fromStdin, exclusive: ["code-stdin"] },
+    method,
+    yes,
+    "code-stdin": codeStdin,
+    json,
+  };
 
   override async run(): Promise<void> {
     const { argv, flags } = await this.parse(Reset);
-    await withCountersign({}, async ({ service, caller }) => {
-      const users = argv.length > 0 ? argv.map(String) : [accountMeant(undefined, caller)];
+    const isUnsaid = argv.length === 0 && !flags["from-stdin"] && !flags.group;
+    const said = isUnsaid ? undefined : choose(argv, flags, "reset");
+    const status = await withCountersign({}, async (connection) => {
+      const { service, caller } = connection;
+      const choice = said ?? choiceIn([accountMeant(undefined, caller)], flags);
       const what = flags.method ?? "every authenticator and backup code";
-      await confirm(`Remove ${what} of ${users.join(", ")} for good?`, flags.yes);
+      await confirm(`Remove ${what} of ${whose(choice)} for good?`, flags.yes);
       const conversation = conversationFor(flags["code-stdin"]);
-      const outcomes = await eachUser(users, (user) =>
+      return resetEach(choice, connection, flags.json, (user) =>
         resetOne(service, user, flags.method, conversation),
       );
-      if (flags.json)
-        sayJson(
-          outcomes.map(({ user, result, error }) => ({
-            user,
-            ...result?.outcome,
-            ...(error ? { error } : {}),
-          })),
-        );
-      else {
-        const done = outcomes.flatMap(({ result }) => result ?? []);
-        say(...done.map(sentence), ...staysAtDuo(done));
-      }
-      if (outcomes.some(({ error }) => error)) this.exit(1);
     });
+    this.exit(status);
   }
+}
+
+function whose({ named, groups }: Choice): string {
+  if (named.length > 0) return named.join(", ");
+  if (groups.length > 0) return `everybody in ${groups.join(", ")}`;
+  return "everybody named on standard input";
+}
+
+/** @returns the exit status: 1 when it failed for any */
+async function resetEach(
+  choice: Choice,
+  connection: Connection,
+  isJson: boolean,
+  apply: (user: string) => Promise<Done>,
+): Promise<number> {
+  const tally = new Tally();
+  const done: AtDuo = { count: 0, users: [] };
+  const outcomes = told(
+    eachUser(othersChosen(choice, connection, noteKept), apply),
+    tally,
+    done,
+    isJson,
+  );
+  if (isJson) await sayJsonArray(documents(outcomes));
+  else {
+    for await (const _ of outcomes);
+    if (tally.changed + tally.unchanged + tally.failed !== 1) say(tally.summary("reset"));
+    say(...staysAtDuo(done));
+  }
+  return tally.failed > 0 ? 1 : 0;
+}
+
+async function* told(
+  outcomes: AsyncIterable<UserOutcome<Done>>,
+  tally: Tally,
+  atDuo: AtDuo,
+  isJson: boolean,
+): AsyncGenerator<UserOutcome<Done>> {
+  for await (const outcome of outcomes) {
+    const { user, result } = outcome;
+    if (!result) tally.failed++;
+    else tally[isChange(result) ? "changed" : "unchanged"]++;
+    if (result?.isAtDuo && atDuo.count++ < NAMED) atDuo.users.push(user);
+    if (result && !isJson) say(sentence(result));
+    yield outcome;
+  }
+}
+
+async function* documents(outcomes: AsyncIterable<UserOutcome<Done>>): AsyncGenerator<object> {
+  for await (const { user, result, error } of outcomes) {
+    yield { user, ...result?.outcome, ...(error ? { error } : {}) };
+  }
+}
+
+/** As many are named; there may be very many. */
+const NAMED = 20;
+
+interface AtDuo {
+  count: number;
+  readonly users: string[];
 }
 
 interface Done {
@@ -96,12 +170,16 @@ function sentence({ outcome: { user, authenticators, backupCodes } }: Done): str
   return `${user}: removed ${removed}`;
 }
 
-function staysAtDuo(done: readonly Done[]): string[] {
-  const users = done.filter(({ isAtDuo }) => isAtDuo).map(({ outcome }) => outcome.user);
-  if (users.length === 0) return [];
+function isChange({ outcome: { authenticators, backupCodes } }: Done): boolean {
+  return authenticators + backupCodes > 0;
+}
+
+function staysAtDuo({ count, users }: AtDuo): string[] {
+  if (count === 0) return [];
+  const others = count > users.length ? ` and ${count - users.length} others` : "";
   return [
     "",
-    `Duo still knows the phone of ${users.join(", ")}. For a lost phone, remove it in`,
+    `Duo still knows the phone of ${users.join(", ")}${others}. For a lost phone, remove it in`,
     "Duo's Admin Panel too: the next login then shows Duo's enrollment address.",
   ];
 }

@@ -20,17 +20,28 @@ export function sayJson(document: unknown): void {
 
 /** Characters that are written at once. */
 const CHUNK = 65_536;
+/** How long an element waits for others, in milliseconds. */
+const PATIENCE = 100;
 
 /** One JSON array, written as its elements come: memory does not grow with their number. */
 export async function sayJsonArray(elements: AsyncIterable<unknown>): Promise<void> {
   let separator = "[";
   let pending = "";
-  for await (const element of elements) {
-    pending += `${separator}${JSON.stringify(element)}`;
-    separator = ",\n";
-    if (pending.length < CHUNK) continue;
-    await write(pending);
+  const take = (): string => {
+    const text = pending;
     pending = "";
+    return text;
+  };
+  // Elements may be far between: what there is of them does not wait for a chunk of them.
+  const timer = setInterval(() => void (pending && output().write(take())), PATIENCE).unref();
+  try {
+    for await (const element of elements) {
+      pending += `${separator}${JSON.stringify(element)}`;
+      separator = ",\n";
+      if (pending.length >= CHUNK) await write(take());
+    }
+  } finally {
+    clearInterval(timer);
   }
   await write(`${pending}${separator === "[" ? "[]\n" : "]\n"}`);
 }
@@ -48,6 +59,15 @@ async function write(text: string): Promise<void> {
 }
 
 let isWatched = false;
+let isRead = true;
+
+/** The elements, until whoever reads standard output has gone away: head(1), or q in a pager. */
+export async function* whileRead<T>(elements: AsyncIterable<T>): AsyncGenerator<T> {
+  for await (const element of elements) {
+    if (!isRead) return;
+    yield element;
+  }
+}
 
 /** Standard output, whose failures are told like any other. */
 function output(): NodeJS.WriteStream {
@@ -60,7 +80,10 @@ function output(): NodeJS.WriteStream {
 /** A reader that has gone away needs to be told nothing; a full disk must not pass for success. */
 function leave(error: Error): void {
   const errno = errnoOf(error);
-  if (errno === "EPIPE") return;
+  if (errno === "EPIPE") {
+    isRead = false;
+    return;
+  }
   const why = errno === "ENOSPC" ? "no space left on the device" : (errno ?? error.message);
   process.exit(report(new Fault("file-unwritable", `cannot write the output: ${why}`)));
 }

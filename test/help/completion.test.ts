@@ -53,7 +53,7 @@ test("writes beneath the cache directory alone, and only words of ours", async (
     join(home, ".cache/countersign/autocomplete/functions/bash/countersign.bash"),
     "utf8",
   );
-  assert.match(words, /^user:list --json$/m);
+  assert.match(words, /^user:show --json$/m);
 });
 
 test("a home that cannot be written to is one line, and no stack trace", async (t) => {

@@ -1,8 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import { withCountersign } from "../../client/connect.ts";
-import type { Caller, Countersign } from "../../contracts/service.ts";
-import { Fault } from "../../core/fault.ts";
 import { CountersignCommand, json, yes } from "../base.ts";
+import { choose, fromStdin, groupFlag, noteKept, othersChosen } from "../chosen-users.ts";
 import { confirm } from "../confirm.ts";
 import { switchUsers } from "./switch.ts";
 
@@ -11,10 +10,21 @@ export class UserDisable extends CountersignCommand {
 
   static override description =
     `A disabled user is refused whatever is typed, and nothing is lost: user enable undoes it.
-With --all everyone is disabled but the caller.`;
+With --all everyone is disabled but the caller. The caller is kept with --group and
+--from-stdin too: only who names themselves switches themselves off. Members of a group who
+have never been here are left out: there is nothing to switch off.`;
 
   static override examples = [
     { description: "Alice is on leave", command: "sudo <%= config.bin %> user disable alice" },
+    {
+      description: "A class that is over",
+      command: "sudo <%= config.bin %> user disable --group class-of-2026",
+    },
+    {
+      description: "Those who have not logged in for a year",
+      command:
+        "sudo <%= config.bin %> user list --stale 365 --json | jq -r '.[].user' |\n  sudo <%= config.bin %> user disable --from-stdin",
+    },
     {
       description: "Everyone but you, in an emergency",
       command: "sudo <%= config.bin %> user disable --all",
@@ -25,36 +35,27 @@ With --all everyone is disabled but the caller.`;
     user: Args.string({ ignoreStdin: true, name: "user", description: "login names" }),
   };
   static override strict = false;
-  static override usage = "user disable (USER ... | --all) [--yes] [--json]";
+  static override usage =
+    "user disable (USER ... | --group GROUP ... | --from-stdin | --all) [--yes] [--json]";
   static override flags = {
-    all: Flags.boolean({ description: "everyone but the caller" }),
+    group: groupFlag,
+    "from-stdin": fromStdin,
+    all: Flags.boolean({ description: "everyone but the caller", default: false }),
     yes,
     json,
   };
 
   override async run(): Promise<void> {
     const { argv, flags } = await this.parse(UserDisable);
-    const isAll = flags.all === true;
-    if (isAll === argv.length > 0) {
-      throw new Fault("usage", "name users, or give --all", {
-        hint: "countersign help user disable",
-      });
-    }
-    if (flags.all) await confirm("Refuse the codes of everyone but you?", flags.yes);
-    const status = await withCountersign({}, ({ service, caller }) =>
-      switchUsers(
-        flags.all ? everyoneBut(caller, service) : argv.map(String),
-        "disabled",
-        flags.json,
-        (user) => service.disableUser(user),
-      ),
+    const choice = choose(argv, flags, "user disable");
+    if (choice.all) await confirm("Refuse the codes of everyone but you?", flags.yes);
+    const status = await withCountersign({}, (connection) =>
+      switchUsers(othersChosen(choice, connection, choice.all ? undefined : noteKept), {
+        done: "disabled",
+        json: flags.json,
+        apply: (user) => connection.service.disableUser(user),
+      }),
     );
     this.exit(status);
   }
-}
-
-/** Under sudo the person is SUDO_USER: a name that only ever spares somebody may be believed. */
-async function* everyoneBut(caller: Caller, service: Countersign): AsyncGenerator<string> {
-  const kept = new Set([caller.login, process.env.SUDO_USER]);
-  for await (const { user } of service.listUsers()) if (!kept.has(user)) yield user;
 }
