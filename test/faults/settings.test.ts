@@ -118,7 +118,7 @@ const PLANTED: readonly Breakage[] = [
   },
   {
     what: "larger than any",
-    how: (file) => writeFileSync(file, `{"issuer":"${"x".repeat(70_000)}"}`),
+    how: (file) => writeFileSync(file, `{"issuer":"${"x".repeat(1_100_000)}"}`),
     says: /is larger than/,
   },
 ];
