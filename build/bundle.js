@@ -4,6 +4,7 @@
  * not again here.
  */
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -48,14 +49,23 @@ const common = {
   external: ["@duosecurity/*", "@oclif/*", "keytar", "koffi", "open", "pngjs", "qrcode-terminal"],
 };
 
-/** What main leaves to the rest: nothing but arguments and an exit status passes between them. */
-const PARTS = ["verify-either-side", "login-run", "dispatch"];
+/**
+ * What main leaves to the rest, by name and file: nothing but plain values passes between them,
+ * for each has classes of its own.
+ */
+const PARTS = {
+  "verify-either-side": "commands/verify-either-side",
+  "login-run": "commands/login-run",
+  dispatch: "commands/dispatch",
+  address: "terminal/address",
+};
 
 const partsElsewhere = {
   name: "parts-elsewhere",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/commands\// }, ({ path, kind }) => {
-      const part = PARTS.find((name) => path === `./commands/${name}.ts`);
+    onResolve({ filter: /\.ts$/ }, ({ path, kind, resolveDir }) => {
+      const file = resolve(resolveDir, path);
+      const part = Object.keys(PARTS).find((name) => file === `${root}src/${PARTS[name]}.ts`);
       if (part === undefined || kind !== "dynamic-import") return undefined;
       return { path: `./parts/${part}.js`, external: true };
     });
@@ -72,7 +82,9 @@ await build({
 await build({
   ...common,
   entryPoints: {
-    ...Object.fromEntries(PARTS.map((name) => [`parts/${name}`, `${root}src/commands/${name}.ts`])),
+    ...Object.fromEntries(
+      Object.entries(PARTS).map(([name, file]) => [`parts/${name}`, `${root}src/${file}.ts`]),
+    ),
     "commands/index": `${root}src/commands/index.ts`,
     "commands/help": `${root}src/commands/help.ts`,
     "commands/not-found": `${root}src/commands/not-found.ts`,
