@@ -7,14 +7,14 @@ import type { Conversation } from "../contracts/conversation.ts";
 import type { Challenge, ChallengeMethod, ChallengeOutcome } from "../contracts/method.ts";
 import type { VerifyOutcome } from "../contracts/service.ts";
 import type { RemoteAuthenticator, Transaction } from "../contracts/store.ts";
-import { isAccount, throttleKey } from "../core/account.ts";
+import { throttleKey } from "../core/account.ts";
 import type { Shape } from "../core/answer.ts";
 import { methodSecretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import type { Reason } from "../core/verdict.ts";
 import { conclude } from "./conclude.ts";
-import { isEnrolled, throttled, unenrolled, type VerifyRequest } from "./judge.ts";
+import { barredBy, isEnrolled, throttled, unenrolled, type VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 
 export interface ChallengeRequest extends VerifyRequest {
@@ -82,8 +82,7 @@ async function open(
     return conclude(tx, parts, request, throttled(user, admission.retryAt));
   }
   const account = await tx.accounts.find(user);
-  const disabled = account?.disabledAt !== undefined;
-  const barred = !isAccount(user) ? "account-invalid" : disabled ? "disabled" : undefined;
+  const barred = await barredBy(tx, user);
   const access = await accessOf(tx, request);
   return {
     access: barred === undefined ? access : "none",

@@ -86,8 +86,7 @@ async function judge(
   at: number,
   prepared: Uint8Array | undefined,
 ): Promise<Judgement> {
-  const disabled = (await tx.accounts.find(user))?.disabledAt !== undefined;
-  const barred = !isAccount(user) ? "account-invalid" : disabled ? "disabled" : undefined;
+  const barred = await barredBy(tx, user);
   if (answer.shape === "malformed") return refused(barred ?? "malformed");
   if (!method) return refused(barred ?? "no-such-method");
   // Judged against nobody's: it takes as long, and spends nothing.
@@ -95,6 +94,12 @@ async function judge(
   const attempt = { user: judged, code: answer.code, at };
   const judgement = await method.judge(tx, attempt, parts, prepared);
   return barred === undefined ? judgement : refused(barred);
+}
+
+/** Why nobody is let in under this name, whatever they have; undefined where nothing bars them. */
+export async function barredBy(tx: Transaction, user: string): Promise<Reason | undefined> {
+  if (!isAccount(user)) return "account-invalid";
+  return (await tx.accounts.find(user))?.disabledAt === undefined ? undefined : "disabled";
 }
 
 /**

@@ -1,13 +1,13 @@
 /** What the policy says of a login, before anybody is asked for anything. */
 import type { Caller, Origin, PolicyExplanation, VerifyOutcome } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
-import { isAccount, throttleKey } from "../core/account.ts";
+import { throttleKey } from "../core/account.ts";
 import { type Decision, decide, explain, type Subject } from "../core/policy/decide.ts";
 import { demandOf, outlook, type Standing } from "../core/policy/outlook.ts";
 import { printable } from "../core/printable.ts";
 import type { Reason } from "../core/verdict.ts";
 import { conclude } from "./conclude.ts";
-import type { VerifyRequest } from "./judge.ts";
+import { barredBy, type VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn, mayAdminister } from "./permission.ts";
 
@@ -57,11 +57,6 @@ async function pass(
     return conclude(tx, parts, request, told, detail);
   });
   return { kind: "exempt", outcome };
-}
-
-async function barredBy(tx: Transaction, user: string): Promise<Reason | undefined> {
-  if (!isAccount(user)) return "account-invalid";
-  return (await tx.accounts.find(user))?.disabledAt === undefined ? undefined : "disabled";
 }
 
 /** What would happen, and by which rule: decided by the code that a login is decided by. */
