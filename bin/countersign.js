@@ -19,11 +19,11 @@ self=$0
 if [ -L "$self" ]; then self=$(/usr/bin/readlink -f -- "$self"); fi
 if [ "${self%/*}" = "$self" ]; then self=./$self; fi
 node=${self%/*}/../node_modules/node/bin/node
-main=${self%/*}/../dist/main.js
+main=${self%/*}/../dist/main.cjs
 if [ -x "$node" ]; then
   program=$self # says what is missing
   if [ -f "$main" ]; then program=$main; fi
-  exec "$node" --disable-sigusr1 "$program" "$@"
+  exec "$node" --disable-sigusr1 --v8-pool-size=1 "$program" "$@"
 fi
 if command -v node >/dev/null; then exec node "$self" "$@"; fi
 printf '%s\n' 'error: there is no Node.js here' 'try: install Node.js 26 or newer' >&2
@@ -36,8 +36,8 @@ const fail = (what, mend) => {
 if (Number.parseInt(process.versions.node, 10) < 26) {
   fail(`this is Node.js ${process.versions.node}, too old`, "install Node.js 26 or newer");
 }
-const main = new URL("../dist/main.js", import.meta.url);
+const main = new URL("../dist/main.cjs", import.meta.url);
 await import(main.href).catch((error) => {
   if (error.code !== "ERR_MODULE_NOT_FOUND" || error.url !== main.href) throw error;
-  fail("countersign is not built: dist/main.js is missing", "run: npm run build");
+  fail("countersign is not built: dist/main.cjs is missing", "run: npm run build");
 });

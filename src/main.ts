@@ -7,34 +7,35 @@ import { readFileSync } from "node:fs";
 import { throughDaemon } from "./client/door.ts";
 import { helpRequest } from "./commands/help-pages.ts";
 import { PROTOCOL, verifyFromArguments } from "./commands/verify-run.ts";
+import { EXIT_STATUS } from "./core/verdict.ts";
 import { say, sayText } from "./terminal/output.ts";
 
 const root = new URL("..", import.meta.url);
 
-async function main(args: readonly string[]): Promise<void> {
+/** @returns the exit status */
+async function main(args: readonly string[]): Promise<number> {
   if (args.length === 1 && (args[0] === "--version" || args[0] === "-v")) {
     say(`countersign ${version()}`);
-    return;
+    return 0;
   }
   const page = helpRequest(args, new URL("help/", import.meta.url));
   if (page !== undefined) {
     sayText(page);
-    return;
+    return 0;
   }
   if (args[0] === "verify") {
-    process.exitCode = await verify(args.slice(1));
-    return;
+    // At once, and not when Node has taken itself apart: a login would wait for that, too.
+    process.exit(await verify(args.slice(1)));
   }
   if (args[0] === "login") {
     const { logIn } = await import("./commands/login-run.ts");
-    process.exitCode = await logIn(args.slice(1));
-    return;
+    return logIn(args.slice(1));
   }
   // oclif does not even load for a uid without a passwd entry: that is told in our own words.
   const { callerOfThisProcess } = await import("./client/caller.ts");
   callerOfThisProcess();
   const { runCommand } = await import("./commands/dispatch.ts");
-  process.exitCode = await runCommand(args, root);
+  return runCommand(args, root);
 }
 
 /** By the daemon, and where there is none by the engine, which takes longer to load. */
@@ -50,7 +51,16 @@ function version(): string {
   return JSON.parse(readFileSync(new URL("package.json", root), "utf8")).version;
 }
 
-await main(process.argv.slice(2)).catch(async (error: unknown) => {
-  const { report } = await import("./terminal/report.ts");
-  process.exitCode = report(error);
-});
+/** What goes wrong on the way to a verdict is told, and is none. */
+async function run(): Promise<void> {
+  // Should all come to rest before there is a status, nobody is let in.
+  process.exitCode = EXIT_STATUS.unavailable;
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    const { report } = await import("./terminal/report.ts");
+    process.exitCode = report(error);
+  }
+}
+
+void run();

@@ -4,23 +4,34 @@
  */
 import { lstatSync } from "node:fs";
 import { Fault } from "../core/fault.ts";
+import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
 import { actingAsOwner } from "./acting.ts";
 import { callerOfThisProcess } from "./caller.ts";
-import {
-  type Connection,
-  type ConnectOptions,
-  connectToDaemon,
-  currentScope,
-  settingsOf,
-} from "./door.ts";
-import { duringAsOwner } from "./owner.ts";
+import { type ConnectOptions, currentScope, type Reached, reachDaemon } from "./door.ts";
+import { asOwner, duringAsOwner } from "./owner.ts";
 
-export { type Connection, type ConnectOptions, currentScope };
+export { type ConnectOptions, currentScope };
+
+export interface Connection extends Reached {
+  /** True for a person's own store, which no login asks; a daemon's is the host's, whoever calls. */
+  readonly isOwnStore: boolean;
+  /** Read when they are asked for: where a daemon decides, its own are in force. */
+  readonly settings: () => Promise<Settings>;
+}
 
 /** @throws Fault `settings-invalid`, or of a `key-…`, `store-…` or `file-…` code */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
-  return (await connectToDaemon(options)) ?? inThisProcess(options);
+  const reached = await reachDaemon(options);
+  if (reached === undefined) return inThisProcess(options);
+  const settings = () => settingsOf(reached.scope);
+  return { ...reached, isOwnStore: false, settings };
+}
+
+/** @throws Fault `settings-invalid`, or of a `file-…` code */
+async function settingsOf(scope: Scope): Promise<Settings> {
+  const { loadSettings } = await import("../settings/settings.ts");
+  return asOwner(scope, () => loadSettings(scope));
 }
 
 async function inThisProcess(options: ConnectOptions): Promise<Connection> {

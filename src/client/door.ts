@@ -1,6 +1,6 @@
 /**
  * The door's one half that a login waits for: to the daemon, where one holds the store. It
- * loads nothing of the engine.
+ * loads nothing of the engine, nor of the settings.
  */
 import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
@@ -8,11 +8,9 @@ import type { Caller, Countersign } from "../contracts/service.ts";
 import { trustedOwnerOf } from "../files/daemon-user.ts";
 import { trustedDirectory } from "../files/directories.ts";
 import { said, systemFault } from "../files/untrusted.ts";
-import type { Settings } from "../settings/schema.ts";
 import { type Scope, scopeOf } from "../settings/scope.ts";
 import { callerOfThisProcess } from "./caller.ts";
 import type { Opener } from "./daemon-socket.ts";
-import { asOwner } from "./owner.ts";
 
 export interface ConnectOptions {
   /** In PAM's name: always the system's scope, whatever the environment says. */
@@ -23,20 +21,17 @@ export interface ConnectOptions {
   readonly scope?: Scope;
 }
 
-export interface Connection {
+/** The engine, on whichever side of the door it is. */
+export interface Reached {
   readonly service: Countersign;
   readonly caller: Caller;
   readonly scope: Scope;
-  /** True for a person's own store, which no login asks; a daemon's is the host's, whoever calls. */
-  readonly isOwnStore: boolean;
-  /** Read when they are asked for: where a daemon decides, its own are in force. */
-  readonly settings: () => Promise<Settings>;
 }
 
 /** Lets `use` through and closes behind it; undefined, and nothing done, where it leads nowhere. */
 export type Door = <T>(
   options: ConnectOptions,
-  use: (connection: Connection) => Promise<T>,
+  use: (reached: Reached) => Promise<T>,
 ) => Promise<T | undefined>;
 
 /** This process's scope: root's is the system's, anyone else's is their own. */
@@ -47,28 +42,21 @@ export function currentScope(pam = false): Scope {
 
 /** The door to the daemon alone. */
 export const throughDaemon: Door = async (options, use) => {
-  const connection = await connectToDaemon(options);
-  return connection && use(connection);
+  const reached = await reachDaemon(options);
+  return reached && use(reached);
 };
 
 /**
  * To the daemon that holds the store; undefined where there is none.
  * @throws Fault `file-untrusted` for a socket that another user may have put there
  */
-export async function connectToDaemon(options: ConnectOptions): Promise<Connection | undefined> {
+export async function reachDaemon(options: ConnectOptions): Promise<Reached | undefined> {
   const caller = callerOfThisProcess();
   const scope = options.scope ?? currentScope(options.pam);
   const open = await daemonOf(scope, caller);
   if (open === undefined) return undefined;
   const { countersignOver } = await import("./over-socket.ts");
-  const settings = () => settingsOf(scope);
-  return { service: countersignOver(open), caller, scope, isOwnStore: false, settings };
-}
-
-/** @throws Fault `settings-invalid`, or of a `file-…` code */
-export async function settingsOf(scope: Scope): Promise<Settings> {
-  const { loadSettings } = await import("../settings/settings.ts");
-  return asOwner(scope, () => loadSettings(scope));
+  return { service: countersignOver(open), caller, scope };
 }
 
 /**

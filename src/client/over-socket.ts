@@ -6,7 +6,6 @@ import { formatHead } from "../core/audit-head.ts";
 import { Fault, type FaultCode } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import type { Reason } from "../core/verdict.ts";
-import { LineReader } from "../protocol/lines.ts";
 import {
   type ClientReply,
   type DaemonMessage,
@@ -18,6 +17,7 @@ import {
   type Utterance,
 } from "../protocol/messages.ts";
 import type { Opener } from "./daemon-socket.ts";
+import { SocketLines } from "./socket-lines.ts";
 
 /**
  * Longest answer that is sent whole, in characters: its line fits, were all of them encoded. The
@@ -149,10 +149,10 @@ async function* converse(
   socket.setTimeout(patience, () => socket.destroy(new Error("silent")));
   try {
     socket.write(encodeOpening(opening));
-    const lines = linesOf(socket);
+    const lines = new SocketLines(socket);
     for (;;) {
-      const { done, value: line } = await nextLine(socket, lines, conversation);
-      if (done) return;
+      const line = await nextLine(socket, lines, conversation);
+      if (line === undefined) return;
       const message = understood(line);
       if (message.kind === "fault") {
         throw new Fault(
@@ -172,29 +172,28 @@ async function* converse(
 /** Meanwhile the daemon may wait for something; a person who has no more patience tells it so. */
 function nextLine(
   socket: Socket,
-  lines: AsyncGenerator<string>,
+  lines: SocketLines,
   conversation: Conversation | undefined,
-): Promise<IteratorResult<string>> {
-  if (!conversation) return lines.next();
+): Promise<string | undefined> {
+  if (!conversation) return heard(lines);
   return conversation.waiting((gone) => {
     const cancel = (): void => void socket.write(encodeReply({ kind: "cancel", why: "cancelled" }));
     gone.addEventListener("abort", cancel, { once: true });
-    return lines.next().finally(() => gone.removeEventListener("abort", cancel));
+    return heard(lines).finally(() => gone.removeEventListener("abort", cancel));
   });
 }
 
-function understood(line: string): DaemonMessage {
+async function heard(lines: SocketLines): Promise<string | undefined> {
   try {
-    return decodeMessage(line);
+    return await lines.next();
   } catch (cause) {
     throw broken(cause);
   }
 }
 
-async function* linesOf(socket: Socket): AsyncGenerator<string> {
-  const reader = new LineReader();
+function understood(line: string): DaemonMessage {
   try {
-    for await (const bytes of socket) yield* reader.take(bytes as Buffer);
+    return decodeMessage(line);
   } catch (cause) {
     throw broken(cause);
   }

@@ -14,7 +14,7 @@ const MANY = Number(process.argv[2] ?? 100_000);
 /** Enrollments under way at once: they share commits. */
 const AT_ONCE = 64;
 const VERIFICATIONS = 1000;
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/main.cjs", import.meta.url));
 const ORIGIN = { service: "bench" };
 
 const few = new Trial();

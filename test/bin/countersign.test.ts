@@ -22,7 +22,7 @@ async function makePackage(t: TestContext, { bundled = true, built = true } = {}
   await writeFile(join(path, "package.json"), '{"type":"module"}');
   await copyFile(CLI, join(path, "bin/countersign.js"));
   await symlink("../../bin/countersign.js", join(path, "node_modules/.bin/countersign"));
-  if (built) await writeFile(join(path, "dist/main.js"), MAIN);
+  if (built) await writeFile(join(path, "dist/main.cjs"), MAIN);
   if (bundled) await symlink(join(ROOT, "node_modules/node"), join(path, "node_modules/node"));
   return path;
 }
@@ -104,13 +104,13 @@ test("an older Node is refused in one line", async (t) => {
 test("a package that was not built says so", async (t) => {
   const path = await makePackage(t, { built: false });
   const ended = await run([join(path, "bin/countersign.js")]);
-  assert.match(ended.stderr, /^error: .*dist\/main\.js is missing\ntry: .*npm run build\n$/);
+  assert.match(ended.stderr, /^error: .*dist\/main\.cjs is missing\ntry: .*npm run build\n$/);
   assert.equal(ended.code, 2);
 });
 
 test("a fault inside main is not taken for a missing build", async (t) => {
   const path = await makePackage(t);
-  await writeFile(join(path, "dist/main.js"), 'import "./gone.js";');
+  await writeFile(join(path, "dist/main.cjs"), 'require("./gone.js");');
   const ended = await run([join(path, "bin/countersign.js")]);
   assert.match(ended.stderr, /gone\.js/);
   assert.notEqual(ended.code, 0);
@@ -128,7 +128,7 @@ const pam = needs("root", "mount namespaces", "pamtester");
 test("pam_exec starts it, with the environment of PAM alone", pam, async (t) => {
   const path = await makePackage(t);
   const main = 'process.exitCode = process.env.PAM_USER === "sentry" ? 0 : 1;';
-  await writeFile(join(path, "dist/main.js"), main);
+  await writeFile(join(path, "dist/main.cjs"), main);
   // PAM reads a bracketed argument as one, with its spaces.
   const stack = `auth required pam_exec.so quiet [${join(path, "bin/countersign.js")}]\n`;
   const sandbox = await Sandbox.open(t);
@@ -145,7 +145,8 @@ test("countersignd starts as countersign does, but for its size and what it star
     readFileSync(new URL(`../../bin/${name}.js`, import.meta.url), "utf8");
   const expected = read("countersign")
     .replace(/^# Node raises the limit of open files.*\n.*COUNTERSIGN_LIMITS.*\n/m, "")
-    .replaceAll("dist/main.js", "dist/daemon.js")
+    .replaceAll("dist/main.cjs", "dist/daemon.js")
+    .replaceAll(" --v8-pool-size=1", "")
     .replaceAll("countersign is not built", "countersignd is not built");
   const countersignd = read("countersignd")
     .replace(/^# A young generation of .*\n/m, "")

@@ -26,7 +26,7 @@ export interface Killed {
 }
 
 // The launcher in sh is left out: it writes nothing, and its time is only noise.
-const COMMAND = [`${ROOT}/node_modules/node/bin/node`, `${ROOT}/dist/main.js`];
+const COMMAND = [`${ROOT}/node_modules/node/bin/node`, `${ROOT}/dist/main.cjs`];
 
 // Without write(2), which Node wakes its threads with: a fsync or chmod is beside each that counts.
 const WRITES = "pwrite64,fsync,fdatasync,ftruncate,fchmod,chmod,unlink,rename,mkdir,fallocate";

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { appendFile, chmod, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Home } from "../support/cli.ts";
+import { Home, ROOT } from "../support/cli.ts";
 import { needs } from "../support/parts.ts";
+import { PATH, run } from "../support/run.ts";
 import { enrolledHome } from "./enrolled.ts";
 import { assertFailure } from "./failure.ts";
 
@@ -88,4 +89,17 @@ test("white space behind the settings is no harm", oath, async (t) => {
   const { verify, file } = await makeHome(t);
   await appendFile(file("countersign.json"), "\n \n");
   assert.equal((await verify()).code, 0);
+});
+
+test("what comes to rest before there is a verdict lets nobody in", async (t) => {
+  const home = await Home.make(t);
+  await writeFile(join(home.path, "socket"), "");
+  // A socket that never connects, and keeps nothing waiting: Node ends, and nobody decided.
+  const never = `data:text/javascript,
+    process.getBuiltinModule("net").connect = () => new (process.getBuiltinModule("events"))();`;
+  const main = join(ROOT, "dist/main.cjs");
+  const command = [process.execPath, "--import", never, main, "verify", "alice", "--code-stdin"];
+  const env = { PATH, COUNTERSIGN_HOME: home.path };
+  const ended = await run([...command, "--json"], { env, input: "123456\n" });
+  assert.deepEqual([ended.stdout, ended.code], ["", 5]);
 });

@@ -273,10 +273,10 @@ test("programs that others can change", (t) => {
   );
   assert.match(
     why((host) => {
-      plant(host.at, { "dist/main.js": "" });
-      chmodSync(join(host.at, "dist/main.js"), 0o666);
+      plant(host.at, { "dist/main.cjs": "" });
+      chmodSync(join(host.at, "dist/main.cjs"), 0o666);
     }),
-    /^problem sshd: dist\/main.js can be written to/,
+    /^problem sshd: dist\/main.cjs can be written to/,
   );
 });
 

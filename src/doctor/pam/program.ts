@@ -8,7 +8,7 @@ import { said } from "../../files/untrusted.ts";
 const LINKS_MAX = 40;
 
 /** What the launcher starts, seen from the launcher; where it is there. */
-const STARTED = ["../dist/main.js", "../node_modules/node/bin/node"];
+const STARTED = ["../dist/main.cjs", "../node_modules/node/bin/node"];
 
 /**
  * @param owner uid that it may belong to besides root
