@@ -1,14 +1,15 @@
 /**
- * Bundles src/ into the directory given. Few files instead of a hundred: finding and linking
- * modules is most of what a login would wait for. Types are checked by npm run check, and
+ * Bundles src/ into the directory given. One file for each program instead of some hundred, oclif
+ * among them: finding and linking modules is most of what a command would wait for. Types are checked by npm run check, and
  * not again here.
  */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const target = process.argv[2];
 
 /**
  * An import of a built-in module sets up all that it exports, lazy parts too: node:fs alone
@@ -39,14 +40,23 @@ const leanBuiltins = {
 };
 
 const common = {
-  outdir: process.argv[2],
+  outdir: target,
   bundle: true,
   format: "esm",
   platform: "node",
   target: "node26",
   logLevel: "warning",
-  // otplib is bundled, being many small files; these load late, or find their own files.
-  external: ["@duosecurity/*", "@oclif/*", "keytar", "koffi", "open", "pngjs", "qrcode-terminal"],
+  // These load late, or find their own files; and oclif's compiler is for what is not built.
+  external: [
+    "@duosecurity/*",
+    "@oclif/plugin-*",
+    "keytar",
+    "koffi",
+    "open",
+    "pngjs",
+    "qrcode-terminal",
+    "typescript",
+  ],
 };
 
 /**
@@ -59,6 +69,9 @@ const PARTS = {
   dispatch: "commands/dispatch",
   address: "terminal/address",
 };
+
+/** The part that has oclif and every command in it. */
+const COMMANDS = "dispatch";
 
 const partsElsewhere = {
   name: "parts-elsewhere",
@@ -92,16 +105,55 @@ await build({
   ...common,
   entryPoints: {
     ...Object.fromEntries(
-      Object.entries(PARTS).map(([name, file]) => [`parts/${name}`, `${root}src/${file}.ts`]),
+      Object.entries(PARTS)
+        .filter(([name]) => name !== COMMANDS)
+        .map(([name, file]) => [`parts/${name}`, `${root}src/${file}.ts`]),
     ),
-    "commands/index": `${root}src/commands/index.ts`,
-    "commands/help": `${root}src/commands/help.ts`,
-    "commands/not-found": `${root}src/commands/not-found.ts`,
     daemon: `${root}src/daemon/main.ts`,
-    // Looked for beside the chunk that starts it.
+    // Looked for beside the file that starts it.
     "keyring-process": `${root}src/keys/keyring-process.ts`,
+    "parts/keyring-process": `${root}src/keys/keyring-process.ts`,
   },
-  splitting: true,
-  chunkNames: "chunk-[hash]",
   plugins: [leanBuiltins],
 });
+
+/**
+ * What oclif loads by the names that package.json tells it, out of one file with what runs it:
+ * a second one would have classes of its own.
+ */
+const FOUND_BY_OCLIF = { index: "COMMANDS", help: "default", "not-found": "default" };
+const named = Object.entries(FOUND_BY_OCLIF).map(([file, name]) => ({
+  file,
+  name,
+  as: name === "default" ? file.replaceAll("-", "_") : name,
+}));
+
+await build({
+  ...common,
+  stdin: {
+    contents: [
+      'export * from "./dispatch.ts";',
+      'export { allPages } from "./help.ts";',
+      ...named.map(({ file, name, as }) => `export { ${name} as ${as} } from "./${file}.ts";`),
+    ].join("\n"),
+    sourcefile: "commands.js",
+    resolveDir: `${root}src/commands`,
+  },
+  outdir: undefined,
+  outfile: `${target}/parts/${COMMANDS}.js`,
+  // oclif is CommonJS, and takes these for given.
+  banner: {
+    js: [
+      'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);',
+      "const { dirname: __dirname, filename: __filename } = import.meta;",
+    ].join("\n"),
+  },
+  plugins: [leanBuiltins],
+});
+
+mkdirSync(`${target}/commands`, { recursive: true });
+for (const { file, name, as } of named) {
+  const more = file === "help" ? ", allPages" : "";
+  const text = `export { ${as} as ${name}${more} } from "../parts/${COMMANDS}.js";\n`;
+  writeFileSync(`${target}/commands/${file}.js`, text);
+}

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import { Errors, flush } from "@oclif/core";
+import { type Errors, flush } from "@oclif/core";
 import { run } from "@oclif/core/run";
 import { Fault } from "../core/fault.ts";
 import { report } from "../terminal/report.ts";
@@ -51,9 +51,13 @@ async function written(): Promise<void> {
 }
 
 function conclude(error: unknown, args: readonly string[]): number {
-  if (error instanceof Errors.ExitError) return error.oclif.exit ?? 1;
-  if (error instanceof Errors.CLIError) return report(toUsageFault(error, args));
-  return report(error);
+  if (!isOclifs(error)) return report(error);
+  return error.code === "EEXIT" ? (error.oclif.exit ?? 1) : report(toUsageFault(error, args));
+}
+
+/** By its mark and not by its class: the plugins bring an oclif of their own. */
+function isOclifs(error: unknown): error is Errors.CLIError {
+  return error instanceof Error && "oclif" in error;
 }
 
 /** oclif's own messages are headings with what it is about below, and advice at the end. */
