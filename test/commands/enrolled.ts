@@ -58,11 +58,22 @@ export interface Enrolled {
  * good then, so that a test need not wait for a new one: it has some fifteen to spend.
  */
 export async function enroll(countersign: Countersign, user = "alice"): Promise<Enrolled> {
-  const { secret, backupCodes } = await enrollSecret(countersign, user);
+  return inHand(await enrollSecret(countersign, user));
+}
+
+/** What an enrollment hands out. */
+export interface HandedOut {
+  readonly secret: string;
+  readonly backupCodes: readonly string[];
+}
+
+/** As its user holds it then: a phone, of whose codes none is spent but the one that confirmed. */
+export function inHand({ secret, backupCodes }: HandedOut): Enrolled {
   return { phone: new Phone(secret, FIRST + 1), backupCodes };
 }
 
-async function enrollSecret(countersign: Countersign, user: string) {
+/** The same as `enroll`, for an enrollment that is copied. */
+export async function enrollSecret(countersign: Countersign, user = "alice"): Promise<HandedOut> {
   await succeed(countersign, ["init"]);
   await succeed(countersign, ["config", "set", "totp.window", "10"]);
   const begun = JSON.parse(await succeed(countersign, ["enroll", user, "--begin", "--json"]));
@@ -73,23 +84,23 @@ async function enrollSecret(countersign: Countersign, user: string) {
 }
 
 /** What one test file starts from: made once, and copied for each test. */
-let original: Promise<{ path: string; secret: string; backupCodes: string[] }> | undefined;
+let original: Promise<HandedOut & { readonly path: string }> | undefined;
 
 /** A home of a test's own where alice is enrolled. */
 export async function enrolledHome(t: Pick<TestContext, "after">) {
   original ??= makeOriginal();
-  const { path, secret, backupCodes } = await original;
+  const { path, ...handedOut } = await original;
   const home = await Home.make(t);
   await cp(path, home.path, { recursive: true });
   const countersign = home.run.bind(home);
-  return { home, countersign, phone: new Phone(secret, FIRST + 1), backupCodes };
+  return { home, countersign, ...inHand(handedOut) };
 }
 
 async function makeOriginal() {
   const path = mkdtempSync(join(tmpdir(), "countersign-test-"));
   process.on("exit", () => rmSync(path, { recursive: true, force: true }));
   const home = new Home(path);
-  return { path, ...(await enrollSecret(home.run.bind(home), "alice")) };
+  return { path, ...(await enrollSecret(home.run.bind(home))) };
 }
 
 /** Standard output of a command that has to succeed. */

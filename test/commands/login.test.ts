@@ -16,8 +16,7 @@ const terminal = needs("root", "mount namespaces", "oathtool", "setpriv", "tmux"
 const LOGIN = [SANDBOX_CLI, "login"];
 
 async function opened(t: TestContext) {
-  const host = await Host.make(t);
-  const { phone } = await enroll(host.as());
+  const { host, phone } = await Host.enrolled(t);
   const login = (command: string | undefined, options: RunOptions = {}, user = "alice") =>
     host.sandbox.run(LOGIN, { ...options, user, env: environment(command, options.env) });
   return { host, phone, login };

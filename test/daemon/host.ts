@@ -2,7 +2,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
-import { type Countersign, type Enrolled, Phone, succeed } from "../commands/enrolled.ts";
+import {
+  type Countersign,
+  type Enrolled,
+  enrollSecret,
+  inHand,
+  Phone,
+  succeed,
+} from "../commands/enrolled.ts";
+import { Beginning } from "../support/beginning.ts";
 import { MINIMAL_ENV } from "../support/run.ts";
 import { SANDBOX_CLI, Sandbox } from "../support/sandbox.ts";
 import { until } from "./daemon.ts";
@@ -25,6 +33,26 @@ const SPEAK = `
 /** The user of the daemon's own, as every page tells to add it. */
 export const ADD_OWN_USER = "useradd --system --shell /usr/sbin/nologin countersign";
 
+const USERS = new Beginning(addUsers);
+const SET_UP = new Beginning(async (sandbox) => {
+  await addUsers(sandbox);
+  await succeed(root(sandbox), ["init"]);
+  // Codes of many steps are good, so that a test need not wait for the next.
+  await succeed(root(sandbox), ["config", "set", "totp.window", "10"]);
+});
+const ALICE_ENROLLED = new Beginning(async (sandbox) => {
+  await addUsers(sandbox);
+  return enrollSecret(root(sandbox));
+});
+
+async function addUsers(sandbox: Sandbox): Promise<void> {
+  for (const user of ["alice", "bob"]) await sandbox.addUser(user);
+}
+
+function root(sandbox: Sandbox): Countersign {
+  return (args, options = {}) => sandbox.run([SANDBOX_CLI, ...args], options);
+}
+
 export class Host {
   readonly sandbox: Sandbox;
   #daemon: ChildProcess | undefined;
@@ -35,20 +63,30 @@ export class Host {
   }
 
   static async make(t: TestContext): Promise<Host> {
-    const host = await Host.withoutDaemon(t);
-    await succeed(host.as(), ["init"]);
-    // Codes of many steps are good, so that a test need not wait for the next.
-    await succeed(host.as(), ["config", "set", "totp.window", "10"]);
+    const host = await Host.open(t);
+    await SET_UP.in(host.sandbox);
     await host.startDaemon();
     return host;
   }
 
+  /** The same, and alice is enrolled. */
+  static async enrolled(t: TestContext): Promise<{ host: Host } & Enrolled> {
+    const host = await Host.open(t);
+    const handedOut = await ALICE_ENROLLED.in(host.sandbox);
+    await host.startDaemon();
+    return { host, ...inHand(handedOut) };
+  }
+
   /** With nothing set up. @param setUp a script that root runs first */
   static async withoutDaemon(t: TestContext, setUp = ""): Promise<Host> {
-    const sandbox = await Sandbox.open(t);
-    for (const user of ["alice", "bob"]) await sandbox.addUser(user);
-    await sandbox.sh(setUp);
-    const host = new Host(sandbox);
+    const host = await Host.open(t);
+    await USERS.in(host.sandbox);
+    if (setUp !== "") await host.sandbox.sh(setUp);
+    return host;
+  }
+
+  private static async open(t: TestContext): Promise<Host> {
+    const host = new Host(await Sandbox.open(t));
     t.after(() => host.stopDaemon());
     return host;
   }

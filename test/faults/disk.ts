@@ -1,6 +1,7 @@
 /** A small disk that can be filled to the last page, with a home on it, in a sandbox. */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
+import { Beginning } from "../support/beginning.ts";
 import type { Run } from "../support/run.ts";
 import { SANDBOX_CLI, Sandbox } from "../support/sandbox.ts";
 import { type Countersign, enroll, type Handed, setUp, TOLD } from "./post.ts";
@@ -9,21 +10,42 @@ export const DISK = "/var/lib/disk";
 /** KiB left when the command begins: the log's index takes 32, the log itself the rest. */
 export const LEFT = [0, 32, 64, 96] as const;
 
+const SAVE = `rm -rf /root/saved; cp -a ${DISK}/home /root/saved`;
+const ENROLLED = new Beginning(
+  async (sandbox) => {
+    const countersign = countersignIn(sandbox);
+    await setUp(countersign);
+    const handed = await enroll(countersign);
+    await sandbox.sh(SAVE);
+    return handed;
+  },
+  [`${DISK.slice(1)}/home`, "root/saved"],
+);
+
+function countersignIn(sandbox: Sandbox): Countersign {
+  const env = { PATH: "/usr/bin:/bin", COUNTERSIGN_HOME: `${DISK}/home` };
+  return (args, options = {}) =>
+    sandbox.run([SANDBOX_CLI, ...args], { ...options, env: { ...env, ...options.env } });
+}
+
 export class Disk {
   readonly #sandbox: Sandbox;
   readonly countersign: Countersign;
 
   private constructor(sandbox: Sandbox) {
     this.#sandbox = sandbox;
-    const env = { PATH: "/usr/bin:/bin", COUNTERSIGN_HOME: `${DISK}/home` };
-    this.countersign = (args, options = {}) =>
-      sandbox.run([SANDBOX_CLI, ...args], { ...options, env: { ...env, ...options.env } });
+    this.countersign = countersignIn(sandbox);
   }
 
   static async make(t: TestContext): Promise<Disk> {
     const sandbox = await Sandbox.open(t);
     await sandbox.smallDisk(DISK, "1m");
     return new Disk(sandbox);
+  }
+
+  /** With alice enrolled, and so saved. */
+  begin(): Promise<Handed> {
+    return ENROLLED.in(this.#sandbox);
   }
 
   /** To the last page but for so many KiB. */
@@ -37,7 +59,7 @@ export class Disk {
   }
 
   async save(): Promise<void> {
-    await this.#sandbox.sh(`rm -rf /root/saved; cp -a ${DISK}/home /root/saved`);
+    await this.#sandbox.sh(SAVE);
   }
 
   /** Back to what was saved, with room. */
@@ -82,8 +104,5 @@ export class Tally {
 /** A disk with a home where alice is enrolled, saved for `restore`. */
 export async function enrolled(t: TestContext): Promise<{ disk: Disk; handed: Handed }> {
   const disk = await Disk.make(t);
-  await setUp(disk.countersign);
-  const handed = await enroll(disk.countersign);
-  await disk.save();
-  return { disk, handed };
+  return { disk, handed: await disk.begin() };
 }

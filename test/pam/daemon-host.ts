@@ -5,7 +5,14 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Countersign, enroll, type Phone, succeed } from "../commands/enrolled.ts";
+import {
+  type Countersign,
+  enrollSecret,
+  inHand,
+  type Phone,
+  succeed,
+} from "../commands/enrolled.ts";
+import { Beginning } from "../support/beginning.ts";
 import { needs } from "../support/parts.ts";
 import { MINIMAL_ENV } from "../support/run.ts";
 import { SANDBOX_CLI, Sandbox } from "../support/sandbox.ts";
@@ -35,6 +42,12 @@ const SAID = {
 
 export type Returned = keyof typeof SAID;
 
+const ALICE_ENROLLED = new Beginning(async (sandbox) => {
+  for (const name of ["alice", "bob"]) await sandbox.addUser(name);
+  await sandbox.sh("chpasswd", { input: "alice:Sommer2024\n" });
+  return enrollSecret(countersignIn(sandbox));
+});
+
 export class DaemonHost {
   readonly sandbox: Sandbox;
   readonly countersign: Countersign;
@@ -53,12 +66,12 @@ export class DaemonHost {
   static async open(t: TestContext): Promise<DaemonHost> {
     const out = await builtModule();
     const sandbox = await Sandbox.open(t);
-    for (const name of ["alice", "bob"]) await sandbox.addUser(name);
-    await sandbox.sh("chpasswd", { input: "alice:Sommer2024\n" });
-    await sandbox.sh(`cp ${out}/pam_countersign.so ${MODULE}`);
+    const { phone, backupCodes } = inHand(await ALICE_ENROLLED.in(sandbox));
     const launch = `#!/bin/sh\nexec ${SANDBOX_CLI} "$@"\n`;
-    await sandbox.sh(`cat > ${VERIFIER} && chmod 755 ${VERIFIER}`, { input: launch });
-    const { phone, backupCodes } = await enroll(countersignIn(sandbox));
+    await sandbox.sh(
+      `cp ${out}/pam_countersign.so ${MODULE}; cat > ${VERIFIER}; chmod 755 ${VERIFIER}`,
+      { input: launch },
+    );
     const host = new DaemonHost(sandbox, phone, backupCodes);
     t.after(() => host.stop("SIGKILL"));
     await host.start();

@@ -1,7 +1,8 @@
 /** A host of its own whose service asks countersign through pam_exec, and logins to it. */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import { type Countersign, enroll, succeed } from "../commands/enrolled.ts";
+import { type Countersign, enrollSecret, inHand, succeed } from "../commands/enrolled.ts";
+import { Beginning } from "../support/beginning.ts";
 import { needs } from "../support/parts.ts";
 import { SANDBOX_CLI, Sandbox } from "../support/sandbox.ts";
 
@@ -21,22 +22,30 @@ export interface Login {
   readonly operation?: string;
 }
 
+const ALICE_ENROLLED = new Beginning(async (sandbox) => {
+  for (const name of ["alice", "bob"]) await sandbox.addUser(name);
+  return enrollSecret(countersignIn(sandbox));
+});
+
+function countersignIn(sandbox: Sandbox): Countersign {
+  return (args, options) => sandbox.run([SANDBOX_CLI, ...args], options);
+}
+
 export class PamHost {
   readonly sandbox: Sandbox;
   readonly countersign: Countersign;
 
   private constructor(sandbox: Sandbox) {
     this.sandbox = sandbox;
-    this.countersign = (args, options) => sandbox.run([SANDBOX_CLI, ...args], options);
+    this.countersign = countersignIn(sandbox);
   }
 
   /** With alice and bob, of whom alice is enrolled. */
   static async open(t: TestContext, stack = `auth required ${EXEC}\n`) {
     const host = new PamHost(await Sandbox.open(t));
-    await host.sandbox.addUser("alice");
-    await host.sandbox.addUser("bob");
+    const handedOut = await ALICE_ENROLLED.in(host.sandbox);
     await host.service(stack);
-    return { host, ...(await enroll(host.countersign)) };
+    return { host, ...inHand(handedOut) };
   }
 
   service(stack: string): Promise<void> {
