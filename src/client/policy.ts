@@ -59,25 +59,72 @@ export async function changePolicy(
   change: (policy: PolicySettings) => PolicyChange,
   options: ChangeOptions = {},
 ): Promise<PolicyChanged> {
+  return edit((writer, before) => {
+    const { policy, told } = change(before);
+    assertFits(policy);
+    write(writer, before, policy);
+    return { action: "settings-set", told };
+  }, options);
+}
+
+/** True for the settings of the policy that `config` sets by name: all but the list of rules. */
+export function isOfPolicy(setting: string): boolean {
+  return setting.startsWith("policy.");
+}
+
+/**
+ * The same for one setting by its name.
+ * @param text as typed; undefined takes it out of the file
+ * @throws Fault `usage` for an unknown name or an unfit value; as `changePolicy`
+ */
+export async function changePolicySetting(
+  name: string,
+  text: string | undefined,
+  { force = false }: { readonly force?: boolean },
+): Promise<PolicyChanged> {
+  const { readSetting } = await import("../settings/editor.ts");
+  const value = text === undefined ? undefined : readSetting(name, text);
+  return edit(
+    (writer) => {
+      if (value === undefined) writer.delete(name);
+      else writer.set(name, value);
+      return value === undefined
+        ? { action: "settings-unset", told: name }
+        : { action: "settings-set", told: `${name}=${value}` };
+    },
+    { force, opens: value === "off" || value === "allow" },
+  );
+}
+
+/** How the audit log is told of it. */
+interface Told {
+  readonly action: "settings-set" | "settings-unset";
+  readonly told: string;
+}
+
+/** Makes a change under the lock of the settings, unless it shuts all administrators out. */
+async function edit(
+  change: (writer: Writer, before: PolicySettings) => Told,
+  options: ChangeOptions,
+): Promise<PolicyChanged> {
   const scope = scopeOfPolicy();
   const { administrators, unforeseen } = await look(scope, options);
   const { changeSettings } = await import("../settings/writer.ts");
   const done = await duringAsOwner(scope, async () => {
-    let made: (PolicyChanged & Pick<PolicyChange, "told">) | undefined;
+    let made: (PolicyChanged & Told) | undefined;
     await changeSettings(scope, (writer) => {
       const before = policyIn(writer);
-      const { policy: after, told } = change(before);
-      assertFits(after);
+      const words = change(writer, before);
+      const after = policyIn(writer);
       const found = lockOut(before, after, administrators, Date.now());
       if (found && found.at <= Date.now() && !options.force) throw shutsAllOut(found);
-      write(writer, before, after);
-      made = { before, after, told, lockOut: found };
+      made = { ...words, before, after, lockOut: found };
     });
     return made;
   });
   if (done === undefined) throw new Fault("internal", "the policy was not changed");
-  const { told, ...changed } = done;
-  const unrecorded = await recordChange("settings-set", told);
+  const { action, told, ...changed } = done;
+  const unrecorded = await recordChange(action, told);
   return { ...changed, unforeseen, unrecorded };
 }
 

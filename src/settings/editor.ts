@@ -53,11 +53,17 @@ export async function setSetting(
   text: string,
   accepts?: Accepts,
 ): Promise<void> {
+  const value = readSetting(name, text);
+  await changeSettings(scope, (writer) => writer.set(name, value), accepts);
+}
+
+/** The value of that setting as typed. @throws Fault `usage` for an unknown name or an unfit value */
+export function readSetting(name: string, text: string): SettingValue {
   const { schema } = find(name);
   const value = schema.type === "integer" && /^-?[0-9]{1,9}$/.test(text) ? Number(text) : text;
   const found = validate(schema, value, name);
   if (found !== undefined) throw new Fault("usage", `${found.place} ${found.problem}`);
-  await changeSettings(scope, (writer) => writer.set(name, value), accepts);
+  return value;
 }
 
 /** False when it was not set. @throws Fault as `setSetting` */

@@ -61,6 +61,33 @@ test("forced, it is done and says so; what opens again needs no force", parts, a
   assert.equal((await policy("remove 1")).code, 0, "enrolled as before");
 });
 
+test("config set and unset are held to the same, and forced alike", parts, async (t) => {
+  const home = await Home.make(t);
+  const config = (text: string) => home.run(["config", ...text.split(" ")]);
+  const file = join(home.path, "countersign.json");
+  await succeed(home.run.bind(home), ["init"]);
+  const shut = new RegExp(`^error: no administrator could pass any more at ${EVERYWHERE}: nothing`);
+  const told = `warning: forced: no administrator can pass any more at ${EVERYWHERE}\n`;
+  for (const [open, close] of [
+    ["set policy.unenrolled allow", "set policy.unenrolled refuse"],
+    ["set policy.unenrolled allow", "unset policy.unenrolled"],
+    ["set policy.enabled off", "set policy.enabled on"],
+    ["set policy.enabled off", "unset policy.enabled"],
+  ] as const) {
+    await succeed(home.run.bind(home), ["config", ...open.split(" ")]);
+    const before = await readFile(file, "utf8");
+    assertFailure(await config(close), 1, shut, /--force/);
+    assert.equal(await readFile(file, "utf8"), before);
+    const forced = await config(`${close} --force`);
+    assert.deepEqual([forced.code, forced.stderr], [0, told], close);
+  }
+  assert.equal((await config("set policy.unenrolled maybe")).code, 2);
+  assert.match((await config("unset policy.enabled")).stdout, /has its default already/);
+  const log = JSON.parse(await succeed(home.run.bind(home), ["audit", "list", "--json"]));
+  const changes = log.filter(({ action }: { action: string }) => action.startsWith("settings-"));
+  assert.equal(changes.length, 8, "what was refused is none");
+});
+
 test("a time to come at which it would is warned of", parts, async (t) => {
   const { policy } = await rootEnrolled(t);
   const { code, stderr } = await policy("require --everyone --method duo-push --from 2999-01-01");

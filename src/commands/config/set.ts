@@ -1,6 +1,9 @@
 import { Args } from "@oclif/core";
+import { changePolicySetting, isOfPolicy } from "../../client/policy.ts";
 import { setSetting } from "../../client/settings.ts";
 import { CountersignCommand } from "../base.ts";
+import { warnOfChange } from "../policy/changed.ts";
+import { force } from "../policy/rule-flags.ts";
 import { warnUnrecorded } from "./unrecorded.ts";
 
 export class ConfigSet extends CountersignCommand {
@@ -8,7 +11,8 @@ export class ConfigSet extends CountersignCommand {
 
   static override description =
     `It counts from the next verification on. Names, values and defaults: man
-countersign.json. Every change is told to the audit log.`;
+countersign.json. Every change is told to the audit log. One of the policy that shuts out every
+administrator is refused without --force.`;
 
   static override examples = [
     {
@@ -30,8 +34,12 @@ countersign.json. Every change is told to the audit log.`;
     value: Args.string({ ignoreStdin: true, required: true, description: "its new value" }),
   };
 
+  static override flags = { force };
+
   override async run(): Promise<void> {
-    const { args } = await this.parse(ConfigSet);
-    warnUnrecorded(await setSetting(args.setting, args.value));
+    const { args, flags } = await this.parse(ConfigSet);
+    const { setting, value } = args;
+    if (isOfPolicy(setting)) warnOfChange(await changePolicySetting(setting, value, flags));
+    else warnUnrecorded(await setSetting(setting, value));
   }
 }

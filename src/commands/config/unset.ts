@@ -1,13 +1,18 @@
 import { Args } from "@oclif/core";
-import { unsetSetting } from "../../client/settings.ts";
+import { changePolicySetting, isOfPolicy } from "../../client/policy.ts";
+import { getSetting, unsetSetting } from "../../client/settings.ts";
 import { say } from "../../terminal/output.ts";
 import { CountersignCommand } from "../base.ts";
+import { warnOfChange } from "../policy/changed.ts";
+import { force } from "../policy/rule-flags.ts";
 import { warnUnrecorded } from "./unrecorded.ts";
 
 export class ConfigUnset extends CountersignCommand {
   static override summary = "Give a setting its default back.";
 
-  static override description = "Every change is told to the audit log.";
+  static override description =
+    `Every change is told to the audit log. One of the policy that shuts out every administrator is
+refused without --force.`;
 
   static override examples = [
     {
@@ -24,10 +29,14 @@ export class ConfigUnset extends CountersignCommand {
     }),
   };
 
+  static override flags = { force };
+
   override async run(): Promise<void> {
-    const { args } = await this.parse(ConfigUnset);
-    const { changed, unrecorded } = await unsetSetting(args.setting);
-    if (!changed) say(`${args.setting} has its default already`);
-    warnUnrecorded(unrecorded);
+    const { args, flags } = await this.parse(ConfigUnset);
+    const { setting } = args;
+    if ((await getSetting(setting)).origin === "default") say(`${setting} has its default already`);
+    else if (isOfPolicy(setting))
+      warnOfChange(await changePolicySetting(setting, undefined, flags));
+    else warnUnrecorded((await unsetSetting(setting)).unrecorded);
   }
 }
