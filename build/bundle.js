@@ -1,7 +1,7 @@
 /**
  * Bundles src/ into the directory given. One file for each program instead of some hundred, oclif
- * among them: finding and linking modules is most of what a command would wait for. Types are checked by npm run check, and
- * not again here.
+ * among them: finding and linking modules is most of what a command would wait for. Types are
+ * checked by npm run check, and not again here.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
