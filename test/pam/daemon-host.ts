@@ -26,6 +26,8 @@ const SERVICE = "countersign-test";
 const MODULE = "/opt/pam_countersign.so";
 /** Root's own file, whoever owns the checkout that it runs. */
 const VERIFIER = "/opt/verifier";
+/** Milliseconds until a test gives up waiting. */
+const PATIENCE = 15_000;
 export const NO_VERIFIER = "verifier=/opt/none";
 
 /** How pamtester says what a stack returned: pam_strerror(3). */
@@ -54,6 +56,7 @@ export class DaemonHost {
   readonly phone: Phone;
   readonly backupCodes: readonly string[];
   #daemon: ChildProcess | undefined;
+  log = "";
 
   private constructor(sandbox: Sandbox, phone: Phone, backupCodes: readonly string[]) {
     this.sandbox = sandbox;
@@ -83,13 +86,21 @@ export class DaemonHost {
     const [command = "", ...args] = this.sandbox.enter([bin]);
     const daemon = spawn(command, args, { env: MINIMAL_ENV, stdio: ["ignore", "ignore", "pipe"] });
     this.#daemon = daemon;
-    let said = "";
+    this.log = "";
     // Read to the end: the daemon goes on to log.
     daemon.stderr.on("data", (bytes) => {
-      said += bytes;
+      this.log += bytes;
     });
-    while (!said.includes("listening") && daemon.exitCode === null) await sleep(10);
-    assert.match(said, /listening/);
+    await this.says(/listening/);
+  }
+
+  /** Waits until the daemon has logged that since it was started, or since `log` was emptied. */
+  async says(words: RegExp): Promise<void> {
+    const end = Date.now() + PATIENCE;
+    while (!words.test(this.log) && this.#daemon?.exitCode === null && Date.now() < end) {
+      await sleep(10);
+    }
+    assert.match(this.log, words);
   }
 
   get pid(): number {
