@@ -10,6 +10,30 @@ import { Sandbox } from "../support/sandbox.ts";
 
 const ASK = "pam_exec.so quiet /opt/guard/countersign verify --pam";
 
+const STATUS = "/opt/guard/status";
+
+/** A login to the service `outer`, once these services are written and that was done. */
+interface Login {
+  readonly services: Readonly<Record<string, string>>;
+  readonly before?: string;
+}
+
+/** Which of them pamtester let in: in one shell, for they are many. */
+async function logins(sandbox: Sandbox, all: readonly Login[]): Promise<readonly boolean[]> {
+  const script = all.flatMap(({ services, before = ":" }) => [
+    ...Object.entries(services).map(
+      ([name, text]) => `cat > /etc/pam.d/${name} <<'END'\n${text}END`,
+    ),
+    before,
+    "pamtester outer sentry authenticate < /dev/null > /dev/null 2>&1 && echo in || echo out",
+  ]);
+  const input = `${script.join("\n")}\n`;
+  const { stdout } = await sandbox.run(["sh", "-eu"], { input, timeout: 120_000 });
+  const said = stdout.trim().split("\n");
+  assert.equal(said.length, all.length);
+  return said.map((word) => word === "in");
+}
+
 const CONTROLS = [
   "required",
   "requisite",
@@ -49,30 +73,31 @@ test(
     const sandbox = await Sandbox.open(t);
     await sandbox.addUser("sentry");
     await sandbox.sh(
-      "mkdir /opt/guard && printf '#!/bin/sh\\nexit $(cat /opt/guard/status)\\n' > /opt/guard/countersign && chmod 755 /opt/guard/countersign",
+      `mkdir /opt/guard && printf '#!/bin/sh\\nexit $(cat ${STATUS})\\n' > /opt/guard/countersign && chmod 755 /opt/guard/countersign`,
     );
-    const login = async (service: string, status: number): Promise<boolean> => {
-      await sandbox.sh(`echo ${status} > /opt/guard/status`);
-      return (await sandbox.run(["pamtester", service, "sentry", "authenticate"])).code === 0;
-    };
+    const cases = CONTROLS.flatMap((control) =>
+      FRAMES.flatMap((frame) => [false, true].map((nested) => ({ control, frame, nested }))),
+    );
+    const after = "auth required pam_permit.so\n";
+    const real = await logins(
+      sandbox,
+      cases.flatMap(({ control, frame, nested }) => {
+        const text = frame(`auth ${control} ${ASK}\n`);
+        const services = nested
+          ? { inner: text, outer: `auth substack inner\n${after}` }
+          : { outer: text };
+        return [1, 0].map((status) => ({ services, before: `echo ${status} > ${STATUS}` }));
+      }),
+    );
     const seen = new Set<string>();
-    for (const control of CONTROLS)
-      for (const frame of FRAMES)
-        for (const nested of [false, true]) {
-          const text = frame(`auth ${control} ${ASK}\n`);
-          await sandbox.pamService("inner", text);
-          const after = "auth required pam_permit.so\n";
-          await sandbox.pamService("outer", nested ? `auth substack inner\n${after}` : text);
-          const steps = [...stepsOf(text, nested), ...(nested ? parsePamLines(after, "t") : [])];
-          const { refusedGetsIn, passedGetsIn } = outcomesOf(steps, asksCountersign);
-          const real = [await login("outer", 1), await login("outer", 0)];
-          seen.add(real.join());
-          assert.deepEqual(
-            [refusedGetsIn, passedGetsIn],
-            real,
-            `${nested ? "substack\n" : ""}${text}`,
-          );
-        }
+    for (const [index, { control, frame, nested }] of cases.entries()) {
+      const text = frame(`auth ${control} ${ASK}\n`);
+      const steps = [...stepsOf(text, nested), ...(nested ? parsePamLines(after, "t") : [])];
+      const { refusedGetsIn, passedGetsIn } = outcomesOf(steps, asksCountersign);
+      const two = real.slice(2 * index, 2 * index + 2);
+      seen.add(two.join());
+      assert.deepEqual([refusedGetsIn, passedGetsIn], two, `${nested ? "substack\n" : ""}${text}`);
+    }
     assert.equal(seen.size, 4, "every outcome came up");
   },
 );
@@ -86,7 +111,8 @@ const MODULE_CONTROLS = [
   "[success=ok authinfo_unavail=ignore default=die]",
   "[success=done maxtries=1 default=bad]",
 ];
-const REFUSALS = ["auth_err", "maxtries", "authinfo_unavail", "service_err"];
+/** Exempted, passed, and every refusal. */
+const RETURNED = ["ignore", "success", "auth_err", "maxtries", "authinfo_unavail", "service_err"];
 
 test(
   "so it is with what the module returns, as pam_debug returns it",
@@ -94,24 +120,27 @@ test(
   async (t) => {
     const sandbox = await Sandbox.open(t);
     await sandbox.addUser("sentry");
-    const login = async (text: string, answer: string): Promise<boolean> => {
-      const stack = text.replace("pam_countersign.so", `pam_debug.so auth=${answer}`);
-      await sandbox.pamService("outer", stack);
-      return (await sandbox.run(["pamtester", "outer", "sentry", "authenticate"])).code === 0;
-    };
+    const texts = MODULE_CONTROLS.flatMap((control) =>
+      FRAMES.map((frame) => frame(`auth ${control} pam_countersign.so\n`)),
+    );
+    const real = await logins(
+      sandbox,
+      texts.flatMap((text) =>
+        RETURNED.map((answer) => ({
+          services: { outer: text.replace("pam_countersign.so", `pam_debug.so auth=${answer}`) },
+        })),
+      ),
+    );
     const seen = new Set<string>();
-    for (const control of MODULE_CONTROLS)
-      for (const frame of FRAMES) {
-        const text = frame(`auth ${control} pam_countersign.so\n`);
-        const outcomes = outcomesOf(parsePamLines(text, "t"), asksCountersign);
-        const refused = [];
-        for (const answer of REFUSALS) refused.push(await login(text, answer));
-        const exempted = await login(text, "ignore");
-        const real = [refused.includes(true), await login(text, "success")];
-        seen.add([exempted, ...real].join());
-        assert.deepEqual([outcomes.refusedGetsIn, outcomes.passedGetsIn], real, text);
-        assert.deepEqual(outcomes.waysPast, [], text);
-      }
+    for (const [index, text] of texts.entries()) {
+      const outcomes = outcomesOf(parsePamLines(text, "t"), asksCountersign);
+      const begin = index * RETURNED.length;
+      const [exempted, passed, ...refused] = real.slice(begin, begin + RETURNED.length);
+      const two = [refused.includes(true), passed];
+      seen.add([exempted, ...two].join());
+      assert.deepEqual([outcomes.refusedGetsIn, outcomes.passedGetsIn], two, text);
+      assert.deepEqual(outcomes.waysPast, [], text);
+    }
     assert.ok(seen.size >= 6, [...seen].join(" "));
   },
 );

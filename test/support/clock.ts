@@ -35,6 +35,17 @@ export async function oathtool(
   now = Date.now(),
   parameters: Partial<OtpParameters> = {},
 ): Promise<string> {
+  const [code = ""] = await oathtoolSteps(secret, now, 1, parameters);
+  return code;
+}
+
+/** The same of so many time steps, from the one of `now` on. */
+export async function oathtoolSteps(
+  secret: string,
+  now: number,
+  count: number,
+  parameters: Partial<OtpParameters> = {},
+): Promise<readonly string[]> {
   const { algorithm = "sha1", digits = 6, period = 30 } = parameters;
   const at = `@${Math.floor(now / 1000)}`;
   const form = [
@@ -42,7 +53,8 @@ export async function oathtool(
     "--base32",
     `--digits=${digits}`,
     `--time-step-size=${period}s`,
+    `--window=${count - 1}`,
   ];
   const ended = await runOrThrow(["oathtool", ...form, `--now=${at}`, "-"], { input: secret });
-  return ended.stdout.trim();
+  return ended.stdout.trim().split("\n");
 }
