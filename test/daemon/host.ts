@@ -45,6 +45,12 @@ const ALICE_ENROLLED = new Beginning(async (sandbox) => {
   return enrollSecret(root(sandbox));
 });
 
+const ALICE_ENROLLED_FOR_OWN_USER = new Beginning(async (sandbox) => {
+  await addUsers(sandbox);
+  await sandbox.sh(ADD_OWN_USER);
+  return enrollSecret(root(sandbox));
+});
+
 async function addUsers(sandbox: Sandbox): Promise<void> {
   for (const user of ["alice", "bob"]) await sandbox.addUser(user);
 }
@@ -83,6 +89,16 @@ export class Host {
     await USERS.in(host.sandbox);
     if (setUp !== "") await host.sandbox.sh(setUp);
     return host;
+  }
+
+  /** With alice, whom root has enrolled; the files are the owner's, whom the host then has. */
+  static async enrolledWithoutDaemon(
+    t: TestContext,
+    owner: "root" | "countersign",
+  ): Promise<{ host: Host } & Enrolled> {
+    const host = await Host.open(t);
+    const beginning = owner === "root" ? ALICE_ENROLLED : ALICE_ENROLLED_FOR_OWN_USER;
+    return { host, ...inHand(await beginning.in(host.sandbox)) };
   }
 
   private static async open(t: TestContext): Promise<Host> {

@@ -78,8 +78,7 @@ test(
   "the log beside an open store is that user's while root waits for a code",
   parts,
   async (t) => {
-    const host = await Host.withoutDaemon(t, ADD_OWN_USER);
-    const { phone } = await enroll(host.as());
+    const { host, phone } = await Host.enrolledWithoutDaemon(t, "countersign");
     const [command = "", ...args] = host.sandbox.enter([SANDBOX_CLI, ...VERIFY]);
     const asking = spawn(command, args, { env: MINIMAL_ENV, stdio: ["pipe", "ignore", "inherit"] });
     const ended = once(asking, "exit");
@@ -92,11 +91,8 @@ test(
 );
 
 test("the command that is become on acceptance has all that root has", parts, async (t) => {
-  const host = await Host.withoutDaemon(
-    t,
-    `${ADD_OWN_USER}; groupadd extra; usermod -aG extra root`,
-  );
-  const { phone } = await enroll(host.as());
+  const { host, phone } = await Host.enrolledWithoutDaemon(t, "countersign");
+  await host.sandbox.sh("groupadd extra; usermod -aG extra root");
   const look = ["grep", "-E", "^(Uid|Gid|Groups|Cap[A-Z]|NoNewPrivs)", "/proc/self/status"];
   for (const groups of ["--clear-groups", "--init-groups", "--groups=0,1,42"]) {
     const as = ["setpriv", "--reuid=0", "--regid=0", groups, "--"];
@@ -117,8 +113,7 @@ test("what root writes for itself meanwhile is root's", parts, async (t) => {
 });
 
 test("root that may not act as that user is refused, and leaves nothing", parts, async (t) => {
-  const host = await Host.withoutDaemon(t, ADD_OWN_USER);
-  const { phone } = await enroll(host.as());
+  const { host, phone } = await Host.enrolledWithoutDaemon(t, "countersign");
   for (const kept of ["-setuid", "-setgid"]) {
     const argv = ["setpriv", `--bounding-set=${kept}`, "--", SANDBOX_CLI, ...VERIFY];
     const refused = await host.sandbox.run(argv, { input: await phone.code() });
@@ -135,9 +130,8 @@ test(
   "an installation of root's moves over by init, and logins go on at each step",
   parts,
   async (t) => {
-    const host = await Host.withoutDaemon(t);
+    const { host, phone } = await Host.enrolledWithoutDaemon(t, "root");
     const root = host.as();
-    const { phone } = await enroll(root);
     await host.sandbox.sh(ADD_OWN_USER);
     await succeed(root, VERIFY, await phone.next());
     assert.deepEqual(await owners(host), ["root:root"]);
@@ -173,9 +167,8 @@ test(
   "init killed at any gift leaves what works, and goes on the next time",
   needs("root", "mount namespaces", "oathtool", "strace"),
   async (t) => {
-    const host = await Host.withoutDaemon(t);
+    const { host, phone } = await Host.enrolledWithoutDaemon(t, "root");
     const root = host.as();
-    const { phone } = await enroll(root);
     await host.sandbox.sh(ADD_OWN_USER);
     for (let gift = 1; gift <= 5; gift++) {
       const inject = `inject=fchown:signal=KILL:when=${gift}`;
@@ -194,8 +187,7 @@ test(
 );
 
 test("planted links, second names and strangers' files are not given away", parts, async (t) => {
-  const host = await Host.withoutDaemon(t);
-  const { phone } = await enroll(host.as());
+  const { host, phone } = await Host.enrolledWithoutDaemon(t, "root");
   await host.sandbox.sh(`${ADD_OWN_USER}; touch /etc/precious; cp -a /etc/countersign /etc/kept`);
   for (const [plant, why] of [
     ["rm master.key; ln -s /etc/precious master.key", /is a symbolic link/],
@@ -226,8 +218,7 @@ test(
   "once it is that user's, a third one's is refused, and so is a way another may write to",
   parts,
   async (t) => {
-    const host = await Host.withoutDaemon(t, ADD_OWN_USER);
-    const { phone } = await enroll(host.as());
+    const { host, phone } = await Host.enrolledWithoutDaemon(t, "countersign");
     await host.sandbox.sh(
       "cp -a /etc/countersign /etc/kept; cp -a /var/lib/countersign /var/lib/kept",
     );
@@ -274,8 +265,7 @@ test(
   "a daemon that root starts is that user for good, without a right of root's",
   parts,
   async (t) => {
-    const host = await Host.withoutDaemon(t, ADD_OWN_USER);
-    const { phone } = await enroll(host.as());
+    const { host, phone } = await Host.enrolledWithoutDaemon(t, "countersign");
     await host.startDaemon();
     const uid = (await host.sandbox.sh("id -u countersign")).trim();
     const status = await host.daemonStatus();

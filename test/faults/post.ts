@@ -6,8 +6,10 @@ import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { after, type TestContext } from "node:test";
+import { connect } from "../../src/client/connect.ts";
 import { decodeBase32 } from "../../src/core/base32.ts";
 import { codeAt, DEFAULT_PARAMETERS, timeStepAt } from "../../src/core/totp.ts";
+import { scopeOf } from "../../src/settings/scope.ts";
 import { Home, makeDirectory } from "../support/cli.ts";
 import type { Run, RunOptions } from "../support/run.ts";
 
@@ -101,10 +103,20 @@ export class Post {
     await assertOpen((args, options) => this.home.run(args, options), this.handed);
   }
 
-  /** And nothing was lost. */
+  /** And nothing was lost: as `assertWhole`, but that the store is read in this process. */
   async isWhole(): Promise<void> {
     await this.isOpen();
-    await assertWhole((args, options) => this.home.run(args, options), this.handed);
+    await assertBackupCode((args, options) => this.home.run(args, options), this.handed);
+    const home = this.home.path;
+    const scope = scopeOf({ uid: process.getuid?.() ?? 0, home, env: this.home.env });
+    const { service } = await connect({ scope });
+    try {
+      const [alice] = await Array.fromAsync(service.listUsers());
+      assert.equal(alice?.status, "active");
+      assert.equal((await service.verifyAudit()).intact, true);
+    } finally {
+      await service.close();
+    }
   }
 }
 
@@ -133,15 +145,19 @@ export async function assertOpen(countersign: Countersign, handed: Handed): Prom
 
 /** A backup code passes, the user is enrolled, the log holds. */
 export async function assertWhole(countersign: Countersign, handed: Handed): Promise<void> {
-  const verify = ["verify", "alice", "--code-stdin", "--json"];
-  const [backup, list, log] = await Promise.all([
-    countersign(verify, { input: handed.backupCodes.at(-1) ?? "" }),
+  const [, list, log] = await Promise.all([
+    assertBackupCode(countersign, handed),
     countersign(["user", "list", "--json"]),
     countersign(["audit", "verify", "--json"]),
   ]);
-  assert.equal(JSON.parse(done(backup).stdout).method, "backup-code");
   assert.equal(JSON.parse(done(list).stdout)[0].status, "active");
   assert.equal(JSON.parse(done(log).stdout).intact, true);
+}
+
+async function assertBackupCode(countersign: Countersign, handed: Handed): Promise<void> {
+  const verify = ["verify", "alice", "--code-stdin", "--json"];
+  const passed = await countersign(verify, { input: handed.backupCodes.at(-1) ?? "" });
+  assert.equal(JSON.parse(done(passed).stdout).method, "backup-code");
 }
 
 /** For what has to succeed. */

@@ -31,7 +31,7 @@ export class Beginning<T> {
       return (await this.#made).told;
     }
     const { archive, told } = await this.#made;
-    await sandbox.sh(`tar -C / -xpf ${archive}`);
+    await sandbox.sh(`tar -C / --numeric-owner -xpf ${archive}`);
     return told;
   }
 
