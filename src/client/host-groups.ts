@@ -3,15 +3,13 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { isAccount } from "../core/account.ts";
 import { Fault } from "../core/fault.ts";
+import { ADMINISTRATOR_GROUPS } from "../core/policy/role.ts";
 import { isPrintable, printable } from "../core/printable.ts";
 
 const ID = "/usr/bin/id";
 const GETENT = "/usr/bin/getent";
 /** A directory service that does not answer is not waited for; milliseconds. */
 const PATIENCE = 5_000;
-
-/** Whose members may become root, as distributions name them. */
-const ADMINISTRATORS = ["sudo", "wheel", "admin"];
 
 /** getent(1): one of the names was not found; the others are printed all the same. */
 const NOT_FOUND = 2;
@@ -36,7 +34,7 @@ export async function hostGroupsOf(user: string): Promise<ReadonlySet<string> | 
 
 /** root, and the members of the groups whose members may become root. */
 export async function hostAdministrators(): Promise<readonly string[]> {
-  const groups = (await entries("group", ADMINISTRATORS)) ?? [];
+  const groups = (await entries("group", ADMINISTRATOR_GROUPS)) ?? [];
   const members = groups.flatMap((fields) => fields[3]?.split(",") ?? []);
   return [...new Set(["root", ...members.filter(isAccount)])];
 }
@@ -87,7 +85,7 @@ export async function unknownToHost(
 }
 
 /** Lines as passwd(5) and group(5) have them, in fields; undefined where NSS does not answer. */
-async function entries(
+export async function entries(
   database: "passwd" | "group",
   names: readonly string[],
 ): Promise<string[][] | undefined> {

@@ -17,6 +17,7 @@ import type { Scope } from "../settings/scope.ts";
 import { throttlePolicy, totpWindow } from "../settings/settings.ts";
 import { type OpenOptions, openSqliteStore } from "../stores/sqlite/store.ts";
 import { hostGroupsOf, hostMembersOf } from "./host-groups.ts";
+import { hostViewOf } from "./host-view.ts";
 import { methodsOf } from "./methods.ts";
 
 /** What is sealed once into every store: only the store's own key opens it. */
@@ -79,6 +80,7 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     policy: policyOf(settings),
     groupsOf: hostGroupsOf,
     membersOf: hostMembersOf,
+    hostViewOf,
   };
 }
 
@@ -146,6 +148,7 @@ function policyOf(settings: Settings): EnginePolicy {
     unenrolled: settings.policy.unenrolled,
     enabled: settings.policy.enabled === "on",
     rules: compile(settings.policy.rules),
+    roles: settings.roles,
     enrollmentLifetime: settings.enrollment.expiresAfter * 1000,
   };
 }

@@ -13,10 +13,10 @@ import type { Scope } from "../settings/scope.ts";
 import { loadSettings, unreadableRule } from "../settings/settings.ts";
 import { fillIn, validate } from "../settings/validate.ts";
 import type { Writer } from "../settings/writer.ts";
-import { currentScope, isHeldByDaemon, isSetUp, withCountersign } from "./connect.ts";
+import { isSetUp, withCountersign } from "./connect.ts";
 import { hostAdministrators, hostGroupsOf, unknownToHost } from "./host-groups.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
-import { recordChange } from "./settings.ts";
+import { recordChange, scopeToChange } from "./settings.ts";
 
 export type { LockOut, PolicyExplanation, PolicySettings };
 
@@ -146,11 +146,7 @@ export async function unknownNames(
 }
 
 function scopeOfPolicy(): Scope {
-  const scope = currentScope();
-  if (!isHeldByDaemon(scope)) return scope;
-  throw new Fault("not-permitted", "the policy of this host is root's", {
-    hint: "run it with sudo",
-  });
+  return scopeToChange("the policy");
 }
 
 /** Whoever administers this host, and how they stand; nobody where no login asks this store. */

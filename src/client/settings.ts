@@ -3,7 +3,7 @@ import { Fault } from "../core/fault.ts";
 import type { SettingView } from "../settings/editor.ts";
 import type { Scope } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
-import { currentScope, isSetUp, withCountersign } from "./connect.ts";
+import { currentScope, isHeldByDaemon, isSetUp, withCountersign } from "./connect.ts";
 import { storePath } from "./in-process.ts";
 import { checkMethods } from "./methods.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
@@ -56,6 +56,23 @@ export async function unsetSetting(
   if (!changed) return { changed: false };
   const unrecorded = await recordChange("settings-unset", name);
   return { changed: true, ...(unrecorded ? { unrecorded } : {}) };
+}
+
+/**
+ * The scope whose settings are the caller's to change.
+ * @param what is changed: "the policy"
+ * @throws Fault `not-permitted` where a daemon goes by the host's
+ */
+export function scopeToChange(what: string): Scope {
+  const scope = currentScope();
+  if (!isHeldByDaemon(scope)) return scope;
+  throw new Fault(
+    "not-permitted",
+    `${what} of this host ${what.endsWith("s") ? "are" : "is"} root's`,
+    {
+      hint: "run it with sudo",
+    },
+  );
 }
 
 /** What kept a change from the audit log, where something did. */

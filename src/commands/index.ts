@@ -31,6 +31,9 @@ import { PolicyRequire } from "./policy/require.ts";
 import { PolicySet } from "./policy/set.ts";
 import { PolicyShow } from "./policy/show.ts";
 import { Reset } from "./reset.ts";
+import { RoleGrant } from "./role/grant.ts";
+import { RoleList } from "./role/list.ts";
+import { RoleRevoke } from "./role/revoke.ts";
 import { Status } from "./status.ts";
 import { UserAlias } from "./user/alias.ts";
 import { UserDisable } from "./user/disable.ts";
@@ -71,6 +74,9 @@ export const COMMANDS = {
   "policy:explain": PolicyExplain,
   "policy:on": PolicyOn,
   "policy:off": PolicyOff,
+  "role:list": RoleList,
+  "role:grant": RoleGrant,
+  "role:revoke": RoleRevoke,
   "audit:list": AuditList,
   "audit:verify": AuditVerify,
   "config:list": ConfigList,

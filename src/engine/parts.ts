@@ -3,6 +3,7 @@ import type { Clock, RandomBytes } from "../contracts/clock.ts";
 import type { Method, MethodParts } from "../contracts/method.ts";
 import type { Store } from "../contracts/store.ts";
 import type { Policy } from "../core/policy/decide.ts";
+import type { HostView, Role } from "../core/policy/role.ts";
 import type { Unenrolled } from "../core/policy/rule.ts";
 import type { ThrottlePolicy } from "../core/throttle.ts";
 
@@ -15,6 +16,8 @@ export interface EnginePolicy {
   /** False: everybody passes. */
   readonly enabled: boolean;
   readonly rules: Policy;
+  /** What members of some groups may do to those of others. */
+  readonly roles: readonly Role[];
   /** How long a begun enrollment can be confirmed, in milliseconds. */
   readonly enrollmentLifetime: number;
 }
@@ -29,4 +32,9 @@ export interface EngineParts extends MethodParts {
   readonly groupsOf: (user: string) => Promise<ReadonlySet<string> | undefined>;
   /** The members of these groups of the host. @throws Fault `not-found` for a group it has not */
   readonly membersOf: (groups: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** What the host says of these at this moment; undefined where it cannot be asked. */
+  readonly hostViewOf: (
+    users: readonly string[],
+    groups: readonly string[],
+  ) => Promise<HostView | undefined>;
 }

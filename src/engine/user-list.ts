@@ -4,10 +4,12 @@ import type { AccountOverview, AccountPlace, AccountQuery } from "../contracts/s
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import type { EngineParts } from "./parts.ts";
-import { mayAdminister } from "./permission.ts";
+import { may, maySee, type Sight } from "./permission.ts";
 import { summarize } from "./summary.ts";
 
 const PAGE = 500;
+/** Names that are told to a process as its arguments. */
+const SEEN_AT_ONCE = 200;
 
 /** @throws Fault `not-permitted`; `not-found` for a group, or a user to go on after */
 export async function* listUsers(
@@ -15,13 +17,33 @@ export async function* listUsers(
   caller: Caller,
   { limit = Number.POSITIVE_INFINITY, ...query }: UserQuery = {},
 ): AsyncGenerator<UserSummary> {
-  mayAdminister(caller);
+  const sight = await maySee(parts, caller, query.groups);
+  if (sight && query.after !== undefined) await may(parts, caller, "show", query.after);
   if (limit <= 0) return;
+  const users = sight
+    ? seen(everyUser(parts, { ...query, groups: sight.groups }), sight)
+    : everyUser(parts, query);
   let listed = 0;
-  for await (const user of everyUser(parts, query)) {
+  for await (const user of users) {
     yield user;
     if (++listed >= limit) return;
   }
+}
+
+/** Those that may be seen. Asking the host costs a process: many are asked for by one. */
+async function* seen(
+  users: AsyncIterable<UserSummary>,
+  { among }: Sight,
+): AsyncGenerator<UserSummary> {
+  let page: UserSummary[] = [];
+  const flush = async (): Promise<UserSummary[]> => {
+    const asked = page;
+    page = [];
+    const visible = await among(asked.map(({ user }) => user));
+    return asked.filter(({ user }) => visible.has(user));
+  };
+  for await (const user of users) if (page.push(user) >= SEEN_AT_ONCE) yield* await flush();
+  if (page.length > 0) yield* await flush();
 }
 
 async function* everyUser(parts: EngineParts, query: UserQuery): AsyncGenerator<UserSummary> {

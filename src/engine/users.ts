@@ -5,10 +5,11 @@ import type { Transaction } from "../contracts/store.ts";
 import { isAlias, throttleKey } from "../core/account.ts";
 import type { AuditAction } from "../core/audit-chain.ts";
 import { Fault } from "../core/fault.ts";
+import type { RoleAct } from "../core/policy/role.ts";
 import { printable } from "../core/printable.ts";
 import { demandFreshCode } from "./fresh-code.ts";
 import type { EngineParts } from "./parts.ts";
-import { mayActOn, mayAdminister } from "./permission.ts";
+import { may, mayActOn, mayAdminister, toldOf } from "./permission.ts";
 import { record } from "./record.ts";
 import { summarize } from "./summary.ts";
 
@@ -17,7 +18,7 @@ export async function showUser(
   caller: Caller,
   user: string,
 ): Promise<UserSummary> {
-  mayActOn(caller, user);
+  await may(parts, caller, "show", user);
   const overview = await parts.store.read((view) => view.accounts.overview(user));
   if (!overview) throw unknown(user);
   return summarize(overview, parts.clock.now());
@@ -73,33 +74,40 @@ export async function reset(
   method: string | undefined,
   conversation: Conversation,
 ): Promise<ResetOutcome> {
-  mayActOn(caller, user);
-  await demandFreshCode(parts, caller, user, conversation);
+  const right = await may(parts, caller, "reset", user);
+  // Whoever lost their phone has no code, and that is what the role is for.
+  if (right.by !== "role") await demandFreshCode(parts, caller, user, conversation);
   return parts.store.transact(async (tx) => {
     if (!(await tx.accounts.find(user))) throw unknown(user);
     const authenticators = await tx.authenticators.remove(user, method);
     const left = await tx.accounts.overview(user);
     const keepsCodes = left?.authenticators.some(({ status }) => status === "active");
     const backupCodes = keepsCodes ? 0 : await tx.backupCodes.revoke(user);
-    await record(tx, parts, caller, { action: "reset", user, method });
+    await record(tx, parts, caller, { action: "reset", user, method, ...toldOf(right) });
     return { user, authenticators, backupCodes };
   });
 }
+
+/** Whoever may switch off may switch on again. */
+const ACT = {
+  "user-disable": "disable",
+  "user-enable": "disable",
+  "user-unlock": "unlock",
+} as const satisfies Partial<Record<AuditAction, RoleAct>>;
 
 async function change(
   parts: EngineParts,
   caller: Caller,
   user: string,
-  action: AuditAction,
+  action: keyof typeof ACT,
   apply: (tx: Transaction) => Promise<boolean>,
 ): Promise<UserChange> {
-  mayAdminister(caller);
-  mayActOn(caller, user);
+  const right = await may(parts, caller, ACT[action], user);
   return parts.store.transact(async (tx) => {
     const known = (await tx.accounts.find(user)) !== undefined;
     const changed = await apply(tx);
     if (!known && !changed) throw unknown(user);
-    if (changed) await record(tx, parts, caller, { action, user });
+    if (changed) await record(tx, parts, caller, { action, user, ...toldOf(right) });
     return { user, changed };
   });
 }

@@ -5,6 +5,7 @@
 import { KEY_KINDS, type KeyKind } from "../contracts/key-provider.ts";
 import { FAIL_MODES, type FailMode } from "../contracts/method.ts";
 import { METHOD_NAMES, type MethodName } from "../core/method-name.ts";
+import { ROLE_ACTS, type Role } from "../core/policy/role.ts";
 import { LOCAL, type Rule, UNENROLLED, type Unenrolled } from "../core/policy/rule.ts";
 
 export const QR_MODES = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
@@ -29,6 +30,7 @@ export interface Settings {
     readonly enabled: "on" | "off";
     readonly rules: readonly Rule[];
   };
+  readonly roles: readonly Role[];
   readonly enrollment: { readonly expiresAfter: number };
   readonly methods: Readonly<Record<MethodName, "on" | "off">>;
   readonly duo: {
@@ -69,7 +71,7 @@ export type LeafSchema =
       readonly title: string;
       readonly minimum: number;
       readonly maximum: number;
-      readonly default: number;
+      readonly default?: number;
     };
 
 export interface ListSchema {
@@ -100,6 +102,15 @@ export const RULES: ListSchema = {
   maxItems: 5000,
   default: [],
   items: ruleSchema(),
+};
+
+/** Who may help whom, which has commands of its own. */
+export const ROLES: ListSchema = {
+  type: "array",
+  description: "what members of a group of the host may do to those of others",
+  maxItems: 200,
+  default: [],
+  items: roleSchema(),
 };
 
 export const SCHEMA: GroupSchema = group("countersign settings", {
@@ -145,6 +156,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
     ),
     rules: RULES,
   }),
+  roles: ROLES,
   enrollment: group("enrollments", {
     expiresAfter: whole("seconds in which a begun enrollment must be confirmed", 60, 86_400, 900),
   }),
@@ -227,6 +239,43 @@ function ruleSchema(): GroupSchema {
       unenrolled: oneOf("what becomes of a user who has not enrolled", UNENROLLED),
     }),
     required: ["say"],
+  };
+}
+
+function roleSchema(): GroupSchema {
+  const groups = (description: string): ListSchema => ({
+    type: "array",
+    description,
+    maxItems: 200,
+    items: { ...group("a group of the host", pinnedGroup()), required: ["group", "gid"] },
+  });
+  return {
+    ...group("a role", {
+      ...pinnedGroup(),
+      may: {
+        type: "array",
+        description: "what they may do",
+        maxItems: ROLE_ACTS.length,
+        items: oneOf("an act", ROLE_ACTS),
+      },
+      over: groups("groups whose members they may do it to"),
+      except: groups("groups whose members they may not do it to all the same"),
+    }),
+    required: ["group", "gid", "may", "over"],
+  };
+}
+
+/** A name that is another group's later has another id then. */
+function pinnedGroup(): GroupSchema["properties"] {
+  return {
+    group: names("a group").items,
+    gid: {
+      type: "integer",
+      description: "its id, which it must still have",
+      title: "a whole number from 1 to 4294967294",
+      minimum: 1,
+      maximum: 4_294_967_294,
+    },
   };
 }
 

@@ -34,6 +34,7 @@ const POLICY: EnginePolicy = {
   unenrolled: "refuse",
   enabled: true,
   rules: [],
+  roles: [],
   enrollmentLifetime: 15 * MINUTE,
 };
 
@@ -69,6 +70,7 @@ export class Host {
       policy: { ...POLICY, ...policy },
       groupsOf: async () => undefined,
       membersOf: async () => new Set(),
+      hostViewOf: async () => undefined,
       ...changes,
     };
     this.root = this.as(ROOT);
