@@ -26,6 +26,7 @@ import { daemonReaders } from "./ask-daemon.ts";
 import { currentScope, isHeldByDaemon } from "./connect.ts";
 import { duoReaders } from "./examine-duo.ts";
 import { unknownToHost } from "./host-groups.ts";
+import { hostViewOf } from "./host-view.ts";
 import { keyProviderOf, storePath } from "./in-process.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
 
@@ -114,6 +115,7 @@ function ownReaders(scope: Scope, seen: Seen): Readers {
       exists: existsSync,
       now: Date.now,
       unknownGroups: (names) => unknownToHost("group", names),
+      groupIds: async (names) => (await hostViewOf([], names))?.groups,
     },
     files: { scope, storeFile, owner: ownUid() },
     key: {

@@ -2,8 +2,9 @@
 import type { Settings } from "../settings/schema.ts";
 import { type Finding, voiceOf } from "./finding.ts";
 import { examineRules, type PolicyReaders } from "./policy.ts";
+import { examineRoles, type RoleReaders } from "./roles.ts";
 
-export interface SettingsReaders extends PolicyReaders {
+export interface SettingsReaders extends PolicyReaders, RoleReaders {
   readonly path: string;
   /** @throws Fault where they do not parse */
   readonly load: () => Settings;
@@ -39,6 +40,7 @@ export async function examineSettings(readers: SettingsReaders): Promise<Finding
   const weak = [
     ...weakPolicy(settings),
     ...(await examineRules(settings, readers, voice)),
+    ...(await examineRoles(settings, readers, voice)),
     ...weakWindow(settings),
     ...weakThrottle(settings),
   ];

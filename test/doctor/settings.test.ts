@@ -18,6 +18,7 @@ async function say(t: TestContext, text?: string, isBegun = true): Promise<strin
   const findings = await examineSettings({
     ...{ path, load, exists, isBegun: () => isBegun, now: () => NOW },
     unknownGroups: async (names) => names.filter((name) => name !== "staff"),
+    groupIds: async (names) => new Map(names.map((name, at) => [name, at + 1])),
   });
   return told(findings).map((line) => line.replace(path, "FILE"));
 }
