@@ -1,7 +1,7 @@
 /** The engine in this process: for root on a host with no daemon, and for one's own store. */
 import { randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, uptime } from "node:os";
 import type { KeyProvider } from "../contracts/key-provider.ts";
 import type { Sealer } from "../contracts/sealing.ts";
 import type { Store } from "../contracts/store.ts";
@@ -72,6 +72,7 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     store,
     sealer,
     clock: Date,
+    uptime: () => Math.floor(uptime() * 1000),
     random: randomBytes,
     slowHash,
     scryptCost: DEFAULT_COST,
@@ -149,6 +150,7 @@ function policyOf(settings: Settings): EnginePolicy {
     enabled: settings.policy.enabled === "on",
     rules: compile(settings.policy.rules),
     roles: settings.roles,
+    graceLimit: settings.policy.graceLimit,
     enrollmentLifetime: settings.enrollment.expiresAfter * 1000,
   };
 }

@@ -87,6 +87,8 @@ export function countersignOver(open: Opener): Countersign {
       return JSON.parse((await Array.fromAsync(pieces)).join(""));
     },
     standing: (user) => call("standing", { user }),
+    listTickets: (user) => items("listTickets", { user }),
+    revokeTickets: (user) => call("revokeTickets", { user }),
     listAudit: (filter, last) => items("listAudit", { ...filter, last }),
     verifyAudit: (head) => call("verifyAudit", { head: head && formatHead(head) }),
     recordSetting: (action, name) => call("recordSetting", { action, name }),

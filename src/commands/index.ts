@@ -34,6 +34,8 @@ import { Reset } from "./reset.ts";
 import { RoleGrant } from "./role/grant.ts";
 import { RoleList } from "./role/list.ts";
 import { RoleRevoke } from "./role/revoke.ts";
+import { SessionList } from "./session/list.ts";
+import { SessionRevoke } from "./session/revoke.ts";
 import { Status } from "./status.ts";
 import { UserAlias } from "./user/alias.ts";
 import { UserDisable } from "./user/disable.ts";
@@ -77,6 +79,8 @@ export const COMMANDS = {
   "role:list": RoleList,
   "role:grant": RoleGrant,
   "role:revoke": RoleRevoke,
+  "session:list": SessionList,
+  "session:revoke": SessionRevoke,
   "audit:list": AuditList,
   "audit:verify": AuditVerify,
   "config:list": ConfigList,

@@ -33,6 +33,10 @@ export interface Origin {
   readonly service?: string | undefined;
   readonly rhost?: string | undefined;
   readonly tty?: string | undefined;
+  /** Who asks to become the user. */
+  readonly ruser?: string | undefined;
+  /** The login session that asks, by the kernel's word; see core/grace.ts. */
+  readonly session?: string | undefined;
   /** What is to be run, for whoever approves it to see; told by the caller, so nothing is decided by it. */
   readonly command?: string | undefined;
   /** Where the caller's process can wait for a browser, if it has a say in it. */
@@ -86,6 +90,8 @@ export interface PolicyExplanation {
   readonly passed: readonly Mismatch[];
   /** The deciding rule's place in the list, from 0 on; absent where none matches. */
   readonly rule?: number;
+  /** Of the deciding rule: seconds that one accepted answer covers. */
+  readonly grace?: number;
   /** Those of `passed`, and the deciding one. */
   readonly rules: readonly Rule[];
   readonly say: "require" | "exempt";
@@ -174,6 +180,18 @@ export interface UserChange {
   readonly changed: boolean;
 }
 
+/** A grace ticket: what one accepted answer covers. */
+export interface GraceSummary {
+  readonly user: string;
+  readonly tty: string;
+  /** Empty for a login that comes from no other host. */
+  readonly rhost: string;
+  readonly service: string;
+  readonly method: string;
+  readonly since: number;
+  readonly until: number;
+}
+
 export type AuditVerification =
   | { readonly intact: true; readonly events: number; readonly head: AuditHead }
   | {
@@ -257,6 +275,11 @@ export interface Countersign {
   explainPolicy(user: string, origin: Origin): Promise<PolicyExplanation>;
   /** How a user stands, whatever the policy says. @throws Fault as `explainPolicy` */
   standing(user: string): Promise<Standing>;
+
+  /** Grace tickets of one user, or of all, which only root may see. */
+  listTickets(user?: string): AsyncIterable<GraceSummary>;
+  /** Ends those; how many there were. */
+  revokeTickets(user?: string): Promise<number>;
 
   listAudit(filter: AuditFilter, last?: number): AsyncIterable<AuditRecord>;
   /** `progress` is called now and then with the number of events seen. */

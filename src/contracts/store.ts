@@ -6,6 +6,7 @@
  */
 import type { AuditRecord } from "../core/audit-chain.ts";
 import type { AuditHead } from "../core/audit-head.ts";
+import type { GracePlace } from "../core/grace.ts";
 import type { ThrottlePolicy } from "../core/throttle.ts";
 import type { OtpParameters } from "../core/totp.ts";
 import type { ScryptCost } from "./sealing.ts";
@@ -28,6 +29,7 @@ export interface Transaction {
   readonly authenticators: Authenticators;
   readonly backupCodes: BackupCodes;
   readonly attempts: Attempts;
+  readonly graceTickets: GraceTickets;
   readonly methodSecrets: MethodSecrets;
   readonly audit: AuditLog;
 }
@@ -246,6 +248,54 @@ export interface Attempts {
   clear(throttleKey: string): Promise<boolean>;
   /** Drops the counters that have decayed to nothing, so that made-up names do not pile up. */
   sweep(now: number, policy: ThrottlePolicy): Promise<void>;
+}
+
+/** What one accepted answer covers: see core/grace.ts. */
+export interface GraceTicket extends GracePlace {
+  readonly user: string;
+  /** Where the answer was accepted, and of which method it was. */
+  readonly service: string;
+  readonly method: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** Milliseconds since the boot when it was made: no setting of the clock changes that. */
+  readonly uptime: number;
+  /** A keyed digest of all the rest. */
+  readonly seal: Uint8Array;
+}
+
+/** When a ticket is looked at, by both clocks. */
+export interface GraceMoment {
+  readonly now: number;
+  readonly uptime: number;
+}
+
+export interface GraceClaim extends GracePlace, GraceMoment {
+  readonly user: string;
+  /** Milliseconds: no older one counts. */
+  readonly grace: number;
+  /** One of these must have made it. */
+  readonly methods: readonly string[];
+}
+
+/**
+ * A user's end with what they stand on: when an authenticator of theirs is made active, added,
+ * removed or purged, when they are disabled or have another alias; those made by a backup code
+ * with its set.
+ */
+export interface GraceTickets {
+  /** In place of an earlier one of the same place; of the user's, only the `most` newest stay. */
+  add(ticket: GraceTicket, most: number): Promise<void>;
+  /** Notes the use of a valid one: the statement that acceptance hangs on. Its life stays as it is. */
+  use(claim: GraceClaim): Promise<GraceTicket | undefined>;
+  /** Valid ones, of one user or of all, in order of their users (bytes), behind `after`. */
+  page(
+    which: GraceMoment & { readonly user: string | undefined },
+    after: GraceTicket | undefined,
+    limit: number,
+  ): Promise<GraceTicket[]>;
+  /** Ends one user's, or all. How many of them were valid. */
+  end(user: string | undefined, at: GraceMoment): Promise<number>;
 }
 
 /** The secrets of methods as a whole, such as the keys of applications at Duo. */

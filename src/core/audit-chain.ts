@@ -22,6 +22,7 @@ export const AUDIT_ACTIONS = [
   "user-enable",
   "user-unlock",
   "user-alias",
+  "session-revoke",
   "method-secret-set",
   "method-purge",
   "settings-set",

@@ -20,6 +20,11 @@ export function backupCodeCell(user: string): Cell {
   return { table: "backup_codes", column: "hash", row: [user] };
 }
 
+/** What a grace ticket says: its own place. */
+export function graceTicketCell(row: readonly string[]): Cell {
+  return { table: "grace_tickets", column: "seal", row };
+}
+
 /** The secret of a method as a whole, such as the key of an application at Duo. */
 export function methodSecretCell(method: string): Cell {
   return { table: "method_secrets", column: "sealed_secret", row: [method] };

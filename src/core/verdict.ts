@@ -31,6 +31,7 @@ export type Reason =
   | "account-invalid"
   | "policy-off"
   | "rule-exempt"
+  | "grace-ticket"
   | "unenrolled-allowed"
   | "duo-unreachable-allowed"
   | "store"

@@ -48,6 +48,8 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   explainPolicy: async ({ service, item }, a) =>
     inPieces(await service.explainPolicy(a.text("user"), originIn(a)), item),
   standing: ({ service }, a) => service.standing(a.text("user")),
+  listTickets: ({ service, item }, a) => each(service.listTickets(a.optionalText("user")), item),
+  revokeTickets: ({ service }, a) => service.revokeTickets(a.optionalText("user")),
   listAudit: ({ service, item }, a) => {
     const [user, since] = [a.optionalText("user"), a.optionalNumber("since")];
     const filter = {

@@ -4,6 +4,7 @@ import type { Transaction } from "../contracts/store.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import type { Reason } from "../core/verdict.ts";
+import { issueTicket } from "./grace.ts";
 import type { VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 import { record } from "./record.ts";
@@ -12,12 +13,16 @@ import { record } from "./record.ts";
 export async function conclude(
   tx: Transaction,
   parts: EngineParts,
-  { user, origin, caller }: VerifyRequest,
+  request: VerifyRequest,
   outcome: VerifyOutcome,
   detail?: string,
 ): Promise<VerifyOutcome> {
+  const { user, origin, caller } = request;
   const { verdict, reason, method } = outcome;
-  const told = { user, verdict, reason, method, origin, ...(detail ? { detail } : {}) };
+  const until = verdict === "accept" ? await issueTicket(tx, parts, request, method) : undefined;
+  const covers = until === undefined ? undefined : `grace until ${new Date(until).toISOString()}`;
+  const words = [detail, covers].filter((each) => each).join("; ");
+  const told = { user, verdict, reason, method, origin, ...(words ? { detail: words } : {}) };
   await record(tx, parts, caller, { action: "verify", ...told });
   return outcome;
 }

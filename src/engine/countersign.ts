@@ -3,6 +3,7 @@ import type { Caller, Countersign } from "../contracts/service.ts";
 import { listAudit, status, verifyAudit } from "./audit.ts";
 import { backupCodeStatus, generateBackupCodes, revokeBackupCodes } from "./backup-codes.ts";
 import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.ts";
+import { listTickets, revokeTickets } from "./grace.ts";
 import {
   checkMethod,
   enrollByChallenge,
@@ -54,6 +55,9 @@ export function countersignFor(parts: EngineParts, caller: Caller): Countersign 
 
     explainPolicy: (user, origin) => explainPolicy(parts, caller, user, origin),
     standing: async (user) => standing(parts, caller, user),
+
+    listTickets: (user) => listTickets(parts, caller, user),
+    revokeTickets: (user) => revokeTickets(parts, caller, user),
 
     listAudit: (filter, last) => listAudit(parts, caller, filter, last),
     verifyAudit: (head, progress) => verifyAudit(parts, caller, head, progress),

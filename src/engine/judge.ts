@@ -17,6 +17,8 @@ export interface VerifyRequest {
   readonly user: string;
   readonly origin: Origin;
   readonly caller: Caller;
+  /** Milliseconds that an accepted answer covers in the same place, where a rule says so. */
+  readonly grace?: number | undefined;
 }
 
 export interface Submission extends VerifyRequest {

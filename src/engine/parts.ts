@@ -18,6 +18,8 @@ export interface EnginePolicy {
   readonly rules: Policy;
   /** What members of some groups may do to those of others. */
   readonly roles: readonly Role[];
+  /** Grace tickets that a user may have at once. */
+  readonly graceLimit: number;
   /** How long a begun enrollment can be confirmed, in milliseconds. */
   readonly enrollmentLifetime: number;
 }
@@ -25,6 +27,8 @@ export interface EnginePolicy {
 export interface EngineParts extends MethodParts {
   readonly store: Store;
   readonly clock: Clock;
+  /** Milliseconds since this host was booted: a clock that nobody sets. */
+  readonly uptime: () => number;
   readonly random: RandomBytes;
   readonly methods: readonly Method[];
   readonly policy: EnginePolicy;

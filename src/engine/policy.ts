@@ -17,7 +17,12 @@ const NO_TERMINAL = "ssh";
 export type Ruling =
   | { readonly kind: "exempt"; readonly outcome: VerifyOutcome }
   /** `parts`: the engine as this login may use it. */
-  | { readonly kind: "require"; readonly parts: EngineParts };
+  | {
+      readonly kind: "require";
+      readonly parts: EngineParts;
+      /** Milliseconds that an accepted answer covers; see engine/grace.ts. */
+      readonly grace?: number | undefined;
+    };
 
 /** Decides, and records whom it lets pass. */
 export async function ruleOn(parts: EngineParts, request: VerifyRequest): Promise<Ruling> {
@@ -26,7 +31,11 @@ export async function ruleOn(parts: EngineParts, request: VerifyRequest): Promis
   if (rules.length === 0) return { kind: "require", parts };
   const subject = await subjectOf(parts, request.user, request.origin);
   const decision = decide(rules, subject, parts.clock.now());
-  if (decision?.rule.say !== "exempt") return { kind: "require", parts: under(parts, decision) };
+  if (decision?.rule.say !== "exempt") {
+    const grace = decision?.rule.grace;
+    const inMilliseconds = grace === undefined ? undefined : grace * 1000;
+    return { kind: "require", parts: under(parts, decision), grace: inMilliseconds };
+  }
   return pass(parts, request, "rule-exempt", `rule ${decision.index + 1}`);
 }
 
@@ -78,6 +87,7 @@ export async function explainPolicy(
   return {
     ...{ user, enabled, passed, methods },
     ...(decision ? { rule: decision.index } : {}),
+    ...(decision?.rule.grace === undefined ? {} : { grace: decision.rule.grace }),
     rules: rules.slice(0, passed.length + (decision ? 1 : 0)).map(({ rule }) => rule),
     say: demand.say,
     unenrolled: demand.unenrolled,

@@ -6,6 +6,7 @@ import { type Answer, readAnswer } from "../core/answer.ts";
 import { printable } from "../core/printable.ts";
 import { judgeByChallenge } from "./challenge.ts";
 import { conclude, recordAlone, recordIfPossible, unavailable } from "./conclude.ts";
+import { passByTicket } from "./grace.ts";
 import { decide, prepare, type Submission, type VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 import { type Ruling, ruleOn } from "./policy.ts";
@@ -29,7 +30,24 @@ export async function verify(
     return unavailable(parts, request, error);
   }
   if (ruling.kind === "exempt") return ruling.outcome;
-  return verifyByMethods(ruling.parts, request, conversation);
+  const { grace } = ruling;
+  if (grace === undefined) return verifyByMethods(ruling.parts, request, conversation);
+  return verifyWithGrace(ruling.parts, { ...request, grace }, conversation);
+}
+
+/** Asks unless an answer that was accepted before covers this as well. */
+async function verifyWithGrace(
+  parts: EngineParts,
+  request: VerifyRequest,
+  conversation: Conversation,
+): Promise<VerifyOutcome> {
+  try {
+    const passed = await passByTicket(parts, request);
+    if (passed) return passed;
+  } catch (error) {
+    return unavailable(parts, request, error);
+  }
+  return verifyByMethods(parts, request, conversation);
 }
 
 /** Asks and judges, whatever the policy says: no rule lets anybody change an authenticator. */

@@ -15,6 +15,8 @@ export type Opening =
       readonly rhost?: string | undefined;
       readonly tty?: string | undefined;
       readonly ruser?: string | undefined;
+      /** The login session that asks, as the module has it. */
+      readonly session?: string | undefined;
       /** What is to be run, as the caller has it. */
       readonly command?: string | undefined;
       /** A port on the caller's side that a browser can come back to, in decimal. */
@@ -71,7 +73,7 @@ const VERDICTS: Readonly<Record<Verdict, Verdict>> = {
 };
 
 const UTTERANCES = ["prompt", "prompt-secret", "info", "error", "open"] as const;
-const WHERE_FROM = ["service", "rhost", "tty", "ruser", "command", "callback"] as const;
+const WHERE_FROM = ["service", "rhost", "tty", "ruser", "session", "command", "callback"] as const;
 const WHY = ["cancelled", "end-of-input", "timed-out"] as const;
 
 export function encodeOpening(opening: Opening): string {

@@ -4,6 +4,7 @@
  */
 import { KEY_KINDS, type KeyKind } from "../contracts/key-provider.ts";
 import { FAIL_MODES, type FailMode } from "../contracts/method.ts";
+import { GRACE } from "../core/grace.ts";
 import { METHOD_NAMES, type MethodName } from "../core/method-name.ts";
 import { ROLE_ACTS, type Role } from "../core/policy/role.ts";
 import { LOCAL, type Rule, UNENROLLED, type Unenrolled } from "../core/policy/rule.ts";
@@ -29,6 +30,7 @@ export interface Settings {
     readonly unenrolled: Unenrolled;
     readonly enabled: "on" | "off";
     readonly rules: readonly Rule[];
+    readonly graceLimit: number;
   };
   readonly roles: readonly Role[];
   readonly enrollment: { readonly expiresAfter: number };
@@ -155,6 +157,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
       "on",
     ),
     rules: RULES,
+    graceLimit: whole("grace tickets that a user may have at once; the oldest goes", 1, 100, 5),
   }),
   roles: ROLES,
   enrollment: group("enrollments", {
@@ -237,6 +240,13 @@ function ruleSchema(): GroupSchema {
         items: oneOf("a method", METHOD_NAMES),
       },
       unenrolled: oneOf("what becomes of a user who has not enrolled", UNENROLLED),
+      grace: {
+        type: "integer",
+        description: "seconds that one accepted answer covers in the same place",
+        title: `a whole number from ${GRACE.least} to ${GRACE.most}`,
+        minimum: GRACE.least,
+        maximum: GRACE.most,
+      },
     }),
     required: ["say"],
   };

@@ -132,6 +132,24 @@ CREATE TABLE method_secrets (
   set_at ${integer} NOT NULL
 ) ${tableOptions};`;
 
+/** What one accepted answer covers for a while. `uptime`: milliseconds since the boot. */
+const graceTickets: Migration = ({ integer, bytes, tableOptions }) => `
+CREATE TABLE grace_tickets (
+  account TEXT NOT NULL REFERENCES accounts (name),
+  tty TEXT NOT NULL,
+  rhost TEXT NOT NULL,
+  ruser TEXT NOT NULL,
+  session TEXT NOT NULL,
+  service TEXT NOT NULL,
+  method TEXT NOT NULL,
+  created_at ${integer} NOT NULL,
+  expires_at ${integer} NOT NULL,
+  uptime ${integer} NOT NULL,
+  used_at ${integer},
+  seal ${bytes} NOT NULL,
+  PRIMARY KEY (account, tty, rhost, ruser, session)
+) ${tableOptions};`;
+
 /** The first release's. */
 const beginning: Migration = (dialect) =>
   [facts, accounts, authenticators, backupCodes, attempts, audit]
@@ -149,7 +167,11 @@ CREATE INDEX authenticators_by_use ON authenticators (coalesce(last_used_at, 0),
 CREATE INDEX authenticators_by_enrollment ON authenticators (coalesce(enrolled_at, 0), account)
   WHERE status = 'active';`;
 
-const MIGRATIONS: readonly Migration[] = [beginning, services, orders];
+/** Administration: who is helped, asked again, set up and reported on, and how. */
+const administration: Migration = (dialect) =>
+  [graceTickets].map((part) => part(dialect)).join("\n");
+
+const MIGRATIONS: readonly Migration[] = [beginning, services, orders, administration];
 
 /** The version this program writes, and the newest it reads. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -6,9 +6,11 @@ export function originOf({
   service,
   rhost,
   tty,
+  ruser,
+  session,
   command,
   callback = "",
 }: Extract<Opening, { kind: "verify" }>): Origin {
   const callbackPort = /^[0-9]{4,5}$/.test(callback) ? Number(callback) : undefined;
-  return { service, rhost, tty, command, callbackPort };
+  return { service, rhost, tty, ruser, session, command, callbackPort };
 }

@@ -35,6 +35,7 @@ const POLICY: EnginePolicy = {
   enabled: true,
   rules: [],
   roles: [],
+  graceLimit: 5,
   enrollmentLifetime: 15 * MINUTE,
 };
 
@@ -62,6 +63,7 @@ export class Host {
       store,
       sealer: createSealer(Buffer.alloc(32, 9)),
       clock: this.clock,
+      uptime: () => this.clock.now() - START + 10 * MINUTE,
       random: seededBytes(),
       slowHash,
       scryptCost: { N: 2, r: 1, p: 1 },

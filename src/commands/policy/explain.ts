@@ -6,7 +6,7 @@ import type { Rule } from "../../core/policy/rule.ts";
 import { outputColumns, say, sayJson } from "../../terminal/output.ts";
 import { CountersignCommand, json, requiredUser } from "../base.ts";
 import { fillLines } from "../help-text.ts";
-import { MISMATCH, nameWords, ruleWords, unenrolledWords } from "./rule-words.ts";
+import { durationWords, MISMATCH, nameWords, ruleWords, unenrolledWords } from "./rule-words.ts";
 
 /** sshd has no terminal yet when it asks, and says this instead. */
 const SSHD = { service: "sshd", tty: "ssh" };
@@ -95,8 +95,14 @@ function follows(told: PolicyExplanation): string[] {
     `methods that count: ${methods.join(", ") || "none that is on"}`,
     `${who} is enrolled in ${enrolledIn.join(", ") || "none of them"}`,
     ...(enrolledIn.length > 0 ? [] : [`who has not enrolled is ${unenrolledWords(unenrolled)}`]),
+    ...(told.grace === undefined ? [] : [graceWords(told.grace)]),
     `${who} ${outlook === "unenrolled" ? refusal(told) : OUTLOOK[outlook]}`,
   ];
+}
+
+function graceWords(seconds: number): string {
+  const time = durationWords(seconds);
+  return `an accepted code covers ${time} of the same terminal and login session, unasked`;
 }
 
 function refusal({ methods, hasEnrolled }: PolicyExplanation): string {

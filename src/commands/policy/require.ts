@@ -21,13 +21,17 @@ refused without --force. Dates are in UTC.`;
       command: "sudo <%= config.bin %> policy require --everyone --service sudo --method totp",
     },
     {
+      description: "For sudo, one code for five minutes of work at a terminal",
+      command: "sudo <%= config.bin %> policy require --everyone --service sudo --grace 5m",
+    },
+    {
       description: "Everybody else; who has not enrolled is let in for now",
       command: "sudo <%= config.bin %> policy require --everyone --unenrolled allow",
     },
   ];
 
   static override usage =
-    "policy require (--user USER | --group GROUP ... | --everyone) [conditions] [--method METHOD ...] [--unenrolled refuse|allow] [--first | --before N] [--force] [--json]";
+    "policy require (--user USER | --group GROUP ... | --everyone) [conditions] [--method METHOD ...] [--unenrolled refuse|allow] [--grace TIME] [--first | --before N] [--force] [--json]";
 
   static override flags = requireFlags;
 

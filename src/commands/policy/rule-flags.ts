@@ -2,6 +2,7 @@
 import { Flags } from "@oclif/core";
 import { isAccount } from "../../core/account.ts";
 import { Fault } from "../../core/fault.ts";
+import { GRACE, parseDuration } from "../../core/grace.ts";
 import { METHOD_NAMES } from "../../core/method-name.ts";
 import { nearest } from "../../core/nearest.ts";
 import { parseMoment } from "../../core/policy/date.ts";
@@ -47,6 +48,10 @@ export const demandFlags = {
     options: [...UNENROLLED],
     description: "what becomes of who has not enrolled; as policy set says when absent",
   }),
+  grace: Flags.string({
+    helpValue: "TIME",
+    description: "an accepted code covers the same terminal for so long: 5m, 90s, 2h",
+  }),
 };
 
 export const requireFlags = { ...conditionFlags, ...demandFlags, force, json };
@@ -65,6 +70,7 @@ export interface RuleFlags {
   readonly until?: string | undefined;
   readonly method?: readonly string[] | undefined;
   readonly unenrolled?: string | undefined;
+  readonly grace?: string | undefined;
 }
 
 /**
@@ -72,7 +78,7 @@ export interface RuleFlags {
  * @throws Fault `usage`
  */
 export function ruleFrom(say: Rule["say"], flags: RuleFlags, now: number): Rule {
-  const { user, group, everyone, service, network, method, unenrolled } = flags;
+  const { user, group, everyone, service, network, method, unenrolled, grace } = flags;
   if (!everyone && !user?.length && !group?.length) {
     throw new Fault("usage", "whom the rule is for is missing", {
       hint: "--user, --group or --everyone",
@@ -92,6 +98,7 @@ export function ruleFrom(say: Rule["say"], flags: RuleFlags, now: number): Rule 
     ...(flags.until === undefined ? {} : { until: flags.until }),
     ...Object.fromEntries(withList("methods", method)),
     ...(unenrolled === undefined ? {} : { unenrolled: UNENROLLED.find((it) => it === unenrolled) }),
+    ...(grace === undefined ? {} : { grace: graceIn(grace) }),
   } as Rule;
 }
 
@@ -138,6 +145,14 @@ function momentOf(flag: string, text: string | undefined): number | undefined {
   if (moment !== undefined) return moment;
   throw new Fault("usage", `--${flag}: this is no date: ${said(text)}`, {
     hint: "YYYY-MM-DD or YYYY-MM-DDTHH:MMZ, in UTC",
+  });
+}
+
+function graceIn(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds !== undefined && seconds >= GRACE.least && seconds <= GRACE.most) return seconds;
+  throw new Fault("usage", `--grace: this is no such time: ${said(text)}`, {
+    hint: "from one minute to twelve hours: 90s, 5m, 2h",
   });
 }
 

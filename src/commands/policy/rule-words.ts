@@ -2,6 +2,7 @@
 import type { Mismatch } from "../../core/policy/decide.ts";
 import { LOCAL, type Rule, type Unenrolled } from "../../core/policy/rule.ts";
 import { printable } from "../../core/printable.ts";
+import { counted } from "../words.ts";
 
 /** What the rule says and of whom, in one line. */
 export function ruleWords(rule: Rule): string {
@@ -26,15 +27,22 @@ function who({ users, groups }: Rule): string {
   return groups ? `members of ${either(groups)}` : "everyone";
 }
 
-function demandWords({ methods, unenrolled }: Rule): string[] {
+function demandWords({ methods, unenrolled, grace }: Rule): string[] {
   return [
     ...(methods ? [`only ${either(methods)} counts`] : []),
     ...(unenrolled ? [`who has not enrolled is ${unenrolledWords(unenrolled)}`] : []),
+    ...(grace === undefined ? [] : [`asked once in ${durationWords(grace)} at a terminal`]),
   ];
 }
 
 export function unenrolledWords(unenrolled: Unenrolled): string {
   return unenrolled === "allow" ? "let in without a code" : "refused";
+}
+
+/** `5 minutes`; seconds in. */
+export function durationWords(seconds: number): string {
+  if (seconds % 3600 === 0) return counted(seconds / 3600, "hour");
+  return seconds % 60 === 0 ? counted(seconds / 60, "minute") : counted(seconds, "second");
 }
 
 /** Every time of the policy is in UTC, and says so. */

@@ -28,6 +28,8 @@ export interface Rule extends Conditions {
   readonly methods?: readonly string[];
   /** Of `require`: what becomes of a user with nothing enrolled; the general setting when absent. */
   readonly unenrolled?: Unenrolled;
+  /** Of `require`: seconds that one accepted answer covers in the same place; none when absent. */
+  readonly grace?: number;
 }
 
 /** The pseudo-network of logins that come from no other host. */

@@ -16,6 +16,7 @@ import {
   type Row,
   text,
 } from "./connection.ts";
+import { endTicketsOf } from "./grace-tickets.ts";
 
 const OVERVIEW = `
 SELECT a.name, a.created_at, a.disabled_at, a.alias, t.throttled_until,
@@ -113,6 +114,7 @@ export function accountsIn(connection: Connection): Accounts {
 
     async disable(user, at) {
       const sql = "UPDATE accounts SET disabled_at = ? WHERE name = ? AND disabled_at IS NULL";
+      endTicketsOf(connection, user);
       return connection.run(sql, at, user) === 1;
     },
 
@@ -124,7 +126,10 @@ export function accountsIn(connection: Connection): Accounts {
 
     async setAlias(user, alias) {
       const sql = "UPDATE accounts SET alias = ?2 WHERE name = ?1 AND alias IS NOT ?2";
-      return connection.run(sql, user, alias) === 1;
+      if (connection.run(sql, user, alias) !== 1) return false;
+      // Whoever approved was asked by the other name.
+      endTicketsOf(connection, user);
+      return true;
     },
 
     async isAnySpellingEnrolled(throttleKey) {

@@ -3,6 +3,7 @@ import type { Authenticator, Authenticators } from "../../contracts/store.ts";
 import type { Algorithm, Digits, Period } from "../../core/totp.ts";
 import { toAuthenticatorOverview } from "./accounts.ts";
 import { bytes, type Connection, integer, type Row, text } from "./connection.ts";
+import { endTicketsOf } from "./grace-tickets.ts";
 
 const BEGIN = `
 INSERT INTO authenticators
@@ -31,6 +32,13 @@ INSERT INTO authenticators (id, account, method, status, created_at, enrolled_at
 VALUES (?1, ?2, ?3, 'active', ?4, ?4, ?4) ON CONFLICT (account, method, status) DO NOTHING`;
 
 const NOTE_USE = "UPDATE authenticators SET last_used_at = ?2 WHERE id = ?1 AND status = 'active'";
+
+const END_TICKETS_BESIDE =
+  "DELETE FROM grace_tickets WHERE account = (SELECT account FROM authenticators WHERE id = ?)";
+
+const END_TICKETS_OF_METHOD = `
+DELETE FROM grace_tickets WHERE account IN
+  (SELECT account FROM authenticators WHERE method = ? AND status = 'active')`;
 
 const TALLY = `
 SELECT method, count(*) AS authenticators FROM authenticators WHERE status = 'active' GROUP BY method`;
@@ -66,7 +74,9 @@ export function authenticatorsIn(connection: Connection): Authenticators {
 
     async activate(id, step, drift, at) {
       connection.run(REMOVE_REPLACED, id, at);
-      return connection.run(ACTIVATE, step, drift, at, id, at) === 1;
+      if (connection.run(ACTIVATE, step, drift, at, id, at) !== 1) return false;
+      connection.run(END_TICKETS_BESIDE, id);
+      return true;
     },
 
     async spendTimeStep(id, step, drift, at) {
@@ -79,7 +89,9 @@ export function authenticatorsIn(connection: Connection): Authenticators {
     },
 
     async addRemote({ id, user, method }, at) {
-      return connection.run(ADD_REMOTE, id, user, method, at) === 1;
+      if (connection.run(ADD_REMOTE, id, user, method, at) !== 1) return false;
+      endTicketsOf(connection, user);
+      return true;
     },
 
     async noteUse(id, at) {
@@ -92,10 +104,12 @@ export function authenticatorsIn(connection: Connection): Authenticators {
     },
 
     async purge(method) {
+      connection.run(END_TICKETS_OF_METHOD, method);
       return connection.run("DELETE FROM authenticators WHERE method = ?", method);
     },
 
     async remove(user, method, status) {
+      if (status !== "pending") endTicketsOf(connection, user);
       return connection.run(
         `DELETE FROM authenticators
          WHERE account = ?1 AND method = coalesce(?2, method) AND status = coalesce(?3, status)`,

@@ -1,6 +1,8 @@
 /** Backup codes, as hashes. A code is spent by one conditional statement (DESIGN.md 6.1). */
 import type { BackupCodes } from "../../contracts/store.ts";
+import { BACKUP_CODE } from "../../core/backup-code.ts";
 import { bytes, type Connection, integer } from "./connection.ts";
+import { endTicketsOf } from "./grace-tickets.ts";
 
 const FIND = `
 SELECT s.salt, s.cost_n, s.cost_r, s.cost_p, s.created_at,
@@ -23,6 +25,7 @@ export function backupCodesIn(connection: Connection): BackupCodes {
   function revoke(user: string): number {
     const sql = "SELECT count(*) AS codes FROM backup_codes WHERE account = ? AND used_at IS NULL";
     const unused = connection.first(sql, user);
+    endTicketsOf(connection, user, BACKUP_CODE);
     connection.run("DELETE FROM backup_codes WHERE account = ?", user);
     connection.run("DELETE FROM backup_code_sets WHERE account = ?", user);
     return unused ? integer(unused, "codes") : 0;
@@ -70,6 +73,10 @@ export function backupCodesIn(connection: Connection): BackupCodes {
 
     async purge(which) {
       const where = which === "all" ? "" : STRANDED;
+      connection.run(
+        `DELETE FROM grace_tickets${where || " WHERE method = ?"}`,
+        ...(where ? [] : [BACKUP_CODE]),
+      );
       connection.run(`DELETE FROM backup_codes${where}`);
       return connection.run(`DELETE FROM backup_code_sets${where}`);
     },

@@ -13,6 +13,7 @@ import { backupCodesIn } from "./backup-codes.ts";
 import { Connection, integer } from "./connection.ts";
 import { factsIn } from "./facts.ts";
 import { damaged, storeFault } from "./faults.ts";
+import { graceTicketsIn } from "./grace-tickets.ts";
 import { methodSecretsIn } from "./method-secrets.ts";
 import { fileAt, SameFiles } from "./same-files.ts";
 import { TransactionQueue } from "./transaction-queue.ts";
@@ -87,6 +88,7 @@ function storeOver(connection: Connection, files: SameFiles): Store {
     authenticators: authenticatorsIn(connection),
     backupCodes: backupCodesIn(connection),
     attempts: attemptsIn(connection),
+    graceTickets: graceTicketsIn(connection),
     methodSecrets: methodSecretsIn(connection),
     audit: auditIn(connection),
   };
