@@ -1,6 +1,7 @@
 #include "countersign.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 
 /* Messages of one login: more is no daemon of ours. */
 #define MESSAGES_MAX 64
@@ -9,27 +10,60 @@
 #define THROTTLED_TEXT "Too many failed attempts; try again later."
 #define ADDRESS_TEXT "Open this address in a browser:\n\n%s\n"
 
+/* The beginning of a file, and a NUL behind it; how much of it there is. */
+static size_t read_start(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t count = read(fd, text, size - 1);
+
+	close(fd);
+	text[count > 0 ? count : 0] = '\0';
+	return count > 0 ? (size_t)count : 0;
+}
+
 /*
  * What is to be run by sudo, for whoever approves it to see: as it was typed, so it decides
  * nothing. Left out where it is not readable as a whole, or has no room.
  */
 static void add_command(struct line *line)
 {
-	char command[ITEM_MAX + 1] = "";
-	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t size = read(fd, command, ITEM_MAX);
+	char command[ITEM_MAX + 1];
+	size_t size = read_start("/proc/self/cmdline", command, sizeof(command));
 
-	close(fd);
 	/* What is longer must not pass for the whole. */
 	if (size == ITEM_MAX)
 		memcpy(command + ITEM_MAX - 3, "...", 3);
-	for (ssize_t i = 0; i < size - 1; i++)
+	for (size_t i = 0; i + 1 < size; i++)
 		if (command[i] == '\0')
 			command[i] = ' ';
 	if (size > 0 && text_is_utf8(command, ANY) && line->length < LINE_BYTES_MAX - 4 * ITEM_MAX) {
 		text_clean(command, sizeof(command));
 		line_add(line, " command=", command);
 	}
+}
+
+/*
+ * Which login session asks, for what an accepted code covers: this boot, the session's leader
+ * and when that was started, so that no later session is taken for it. Where any of it is not
+ * to be had, the daemon asks for a code.
+ */
+static void add_session(struct line *line)
+{
+	char boot[sizeof("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")], path[32], stat[1024], session[96];
+	const char *field;
+
+	read_start("/proc/sys/kernel/random/boot_id", boot, sizeof(boot));
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)getsid(0));
+	read_start(path, stat, sizeof(stat));
+	/* The 22nd field. The name of the program, the second, may hold anything: proc_pid_stat(5). */
+	field = strrchr(stat, ')');
+	for (int i = 0; field != NULL && i < 20; i++)
+		field = strchr(field + 1, ' ');
+	if (field == NULL)
+		return;
+	snprintf(session, sizeof(session), "%s.%d.%.*s", boot, (int)getsid(0),
+		 (int)strspn(field + 1, "0123456789"), field + 1);
+	line_add(line, " session=", session);
 }
 
 bool opening_write(struct login *login, struct line *line)
@@ -57,6 +91,7 @@ bool opening_write(struct login *login, struct line *line)
 			return false;
 		line_add(line, ITEMS[i].words, item);
 	}
+	add_session(line);
 	pam_get_item(login->pamh, PAM_SERVICE, &item);
 	if (item != NULL && (strcmp(item, "sudo") == 0 || strcmp(item, "sudo-i") == 0))
 		add_command(line);
