@@ -9,6 +9,7 @@ import { auditContract } from "./contract-audit.ts";
 import { authenticatorsContract } from "./contract-authenticators.ts";
 import { backupCodesContract } from "./contract-backup-codes.ts";
 import { filtersContract } from "./contract-filters.ts";
+import { graceContract } from "./contract-grace.ts";
 import { listsContract } from "./contract-lists.ts";
 import { servicesContract } from "./contract-services.ts";
 import { transactionsContract } from "./contract-transactions.ts";
@@ -22,6 +23,7 @@ export function storeContract(open: OpenStore): void {
   describe("authenticators", () => authenticatorsContract(open));
   describe("what services keep", () => servicesContract(open));
   describe("backup codes", () => backupCodesContract(open));
+  describe("grace tickets", () => graceContract(open));
   describe("attempts", () => attemptsContract(open));
   describe("the audit log", () => auditContract(open));
 }

@@ -73,10 +73,9 @@ export function backupCodesIn(connection: Connection): BackupCodes {
 
     async purge(which) {
       const where = which === "all" ? "" : STRANDED;
-      connection.run(
-        `DELETE FROM grace_tickets${where || " WHERE method = ?"}`,
-        ...(where ? [] : [BACKUP_CODE]),
-      );
+      // Of the others, those who have an authenticator left keep theirs.
+      if (which === "all")
+        connection.run("DELETE FROM grace_tickets WHERE method = ?", BACKUP_CODE);
       connection.run(`DELETE FROM backup_codes${where}`);
       return connection.run(`DELETE FROM backup_code_sets${where}`);
     },
