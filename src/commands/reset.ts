@@ -24,9 +24,8 @@ export class Reset extends CountersignCommand {
   static override summary = "Remove what users have enrolled, as for a lost phone.";
 
   static override description =
-    `Removes authenticators and backup codes at once and for good: the users enroll anew.
-Resetting yourself takes a fresh code or a backup code, unless you
-are root. To switch a user off and keep the secrets, use: user disable.
+    `Removes authenticators, backup codes and grace tickets at once and for good: the users enroll
+anew. Resetting yourself takes a fresh code or a backup code, unless you are root. To switch a user off and keep the secrets, use: user disable.
 
 With --group or --from-stdin the caller is left out: only who names themselves resets
 themselves. Members of a group who have never been here are left out as well.

@@ -32,7 +32,8 @@ test("an absent file means the defaults, which are the core's own", (t) => {
     qr: "auto",
     totp: { window: 1, maxDrift: 2 },
     throttle: { freeFailures: 5, firstDelay: 2, longestDelay: 300, decay: 900, lockAfter: 0 },
-    policy: { unenrolled: "refuse", enabled: "on", rules: [] },
+    policy: { unenrolled: "refuse", enabled: "on", rules: [], graceLimit: 5 },
+    roles: [],
     enrollment: { expiresAfter: 900 },
     methods: { totp: "on", "backup-code": "on", "duo-push": "on", "duo-prompt": "on" },
     duo: {

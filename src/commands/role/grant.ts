@@ -22,12 +22,11 @@ that is renamed or made anew has no part in it until it is granted again.`;
   static override examples = [
     {
       description: "A help desk that helps students who lost their phone",
-      command:
-        "sudo <%= config.bin %> role grant helpdesk --may reset --may unlock --over students",
+      command: "sudo <%= config.bin %> role grant desk --may reset --may unlock --over students",
     },
     {
       description: "All of staff but those who may use sudo by a rule of their own",
-      command: "sudo <%= config.bin %> role grant helpdesk --may reset --over staff --except ops",
+      command: "sudo <%= config.bin %> role grant desk --may reset --over staff --except ops",
     },
   ];
 
@@ -67,7 +66,8 @@ that is renamed or made anew has no part in it until it is granted again.`;
       over: [...new Set(flags.over)],
       except: [...new Set(flags.except ?? [])],
     });
-    for (const state of changed) {
+    const [state] = changed;
+    if (state) {
       if (flags.json) sayJson(roleDocument(state));
       else say(roleWords(state.role));
       for (const note of roleNotes(state)) warn(note);
