@@ -65,9 +65,8 @@ export async function may(
   }
   const [role] = await rolesOver(parts, caller, act, [user]);
   if (role) return { by: "role", role: role.role };
-  throw new Fault("not-permitted", "only root, or a role over this user, may do this", {
-    hint: "run it with sudo, or ask an administrator: countersign role list",
-  });
+  const message = "only root may act on another user's account, or who holds a role over them";
+  throw new Fault("not-permitted", message, { hint: "run it with sudo" });
 }
 
 /** Which users a caller may see in a list. */
