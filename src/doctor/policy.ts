@@ -13,6 +13,9 @@ export interface PolicyReaders {
 /** As many as a line holds. */
 const NAMED = 10;
 
+/** In seconds. */
+const LONG_GRACE = 3600;
+
 const SHOW = "countersign policy show";
 
 export async function examineRules(
@@ -30,7 +33,11 @@ export async function examineRules(
       ),
     );
   }
-  const about = (which: (state: RuleState) => boolean, message: string, mend: string): void => {
+  const about = (
+    which: (state: RuleState) => boolean | undefined,
+    message: string,
+    mend: string,
+  ): void => {
     const numbers = states.filter(which).map(({ index }) => String(index + 1));
     if (numbers.length > 0) found.push(warning(`${rulesNamed(numbers)}: ${message}`, mend));
   };
@@ -45,12 +52,26 @@ export async function examineRules(
     "can never decide, since an earlier rule takes all of it",
     SHOW,
   );
+  about(
+    ({ rule }) => (rule.grace ?? 0) > LONG_GRACE,
+    "one code covers more than an hour, also of a terminal that is left alone",
+    "countersign policy remove N, then policy require anew with a shorter --grace",
+  );
+  about(
+    ({ rule: { grace, services } }) => grace !== undefined && services?.every(isWithoutTerminal),
+    "its grace is of no effect at sshd, which has no terminal yet",
+    SHOW,
+  );
   const unknown = await unknownGroups(policy.rules.flatMap(({ groups = [] }) => groups));
   if (unknown.length > 0) {
     const names = shortened(unknown);
     found.push(warning(`rules name groups that this host does not know: ${names}`, SHOW));
   }
   return found;
+}
+
+function isWithoutTerminal(service: string): boolean {
+  return service === "sshd";
 }
 
 function rulesNamed(numbers: readonly string[]): string {

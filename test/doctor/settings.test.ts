@@ -87,6 +87,31 @@ test("a policy that is off, and rules that let pass for good or do nothing, are 
   assert.deepEqual(await say(t, rules({ ...open, until: "2026-06-02" })), ["ok FILE parses"]);
 });
 
+test("grace that is long, or of no effect, is named", async (t) => {
+  const rule = (more: object) =>
+    JSON.stringify({ policy: { rules: [{ say: "require", ...more }] } });
+  assert.deepEqual(await say(t, rule({ services: ["sudo"], grace: 3600 })), ["ok FILE parses"]);
+  assert.deepEqual(await say(t, rule({ grace: 3601 })), [
+    "warning policy rule 1: one code covers more than an hour, also of a terminal that is left alone",
+  ]);
+  assert.deepEqual(await say(t, rule({ services: ["sshd"], grace: 60 })), [
+    "warning policy rule 1: its grace is of no effect at sshd, which has no terminal yet",
+  ]);
+});
+
+test("roles whose groups are gone, or others by now, are named", async (t) => {
+  const role = (gid: number, over: number) =>
+    JSON.stringify({
+      roles: [{ group: "desk", gid, may: ["reset"], over: [{ group: "staff", gid: over }] }],
+    });
+  assert.deepEqual(await say(t, role(1, 2)), ["ok FILE parses"]);
+  const lost = "warning the role of desk names groups that are gone, or others by now:";
+  assert.deepEqual(await say(t, role(7, 2)), [`${lost} desk`]);
+  assert.deepEqual(await say(t, role(1, 7)), [`${lost} staff`]);
+  const without = role(1, 2).replace('"gid":1,', "");
+  assert.match((await say(t, without))[0] ?? "", /^problem FILE: roles\.0: lacks gid/);
+});
+
 test("the defaults compared with are the schema's", async (t) => {
   const { throttle } = loadSettings({ settingsFile: join(sandbox(t), "none") });
   const { freeFailures, longestDelay, decay } = throttle;
