@@ -48,8 +48,8 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   explainPolicy: async ({ service, item }, a) =>
     inPieces(await service.explainPolicy(a.text("user"), originIn(a)), item),
   standing: ({ service }, a) => service.standing(a.text("user")),
-  listTickets: ({ service, item }, a) => each(service.listTickets(a.optionalText("user")), item),
-  revokeTickets: ({ service }, a) => service.revokeTickets(a.optionalText("user")),
+  listTickets: ({ service, item }, a) => each(service.listTickets(oneOrAll(a)), item),
+  revokeTickets: ({ service }, a) => service.revokeTickets(oneOrAll(a)),
   listAudit: ({ service, item }, a) => {
     const [user, since] = [a.optionalText("user"), a.optionalNumber("since")];
     const filter = {
@@ -93,6 +93,12 @@ function originIn(a: Argument): Origin {
     tty: a.optionalText("tty"),
     callbackPort: a.optionalNumber("callbackPort"),
   };
+}
+
+/** Undefined for everybody: so a field that is not known must not pass for none. */
+function oneOrAll(a: Argument): string | undefined {
+  a.only(["user"]);
+  return a.optionalText("user");
 }
 
 const FILTERS = ["status", "method", "unenrolled", "unusedSince", "groups"];

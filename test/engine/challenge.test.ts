@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Challenge, ChallengeMethod, ChallengeOutcome } from "../../src/contracts/method.ts";
 import { Fault } from "../../src/core/fault.ts";
+import { compile } from "../../src/core/policy/decide.ts";
 import { DEFAULT_PARAMETERS } from "../../src/core/totp.ts";
 import { countersignFor } from "../../src/engine/countersign.ts";
 import { methodsFor } from "../../src/methods/registry.ts";
@@ -383,4 +384,19 @@ test("a method's secret is an administrator's to set, and stands nowhere in the 
   const { sealer } = host.parts;
   const cell = { table: "method_secrets", column: "sealed_secret", row: ["duo-prompt"] };
   assert.throws(() => sealer.open(sealed ?? assert.fail(), cell), { code: "sealed-corrupt" });
+});
+
+test("an approval covers the same terminal where a rule says so, and nobody is asked again", async (t) => {
+  const rules = compile([{ say: "require", grace: 300 }]);
+  const { host, seen, says } = await enrolled(t, { policy: { rules } });
+  const session = "01234567-89ab-cdef-0123-456789abcdef.7.8";
+  const origin = { service: "sudo", tty: "pts/1", session };
+  const enter = () => host.root.verify("alice", origin, answers("push"));
+  says(DENIED);
+  assert.equal((await enter()).verdict, "reject");
+  says(APPROVED);
+  assert.deepEqual([(await enter()).reason, (await enter()).reason], [undefined, "grace-ticket"]);
+  assert.equal(seen.length, 2);
+  const made = (await host.audit()).at(-2);
+  assert.match(made?.detail ?? "", /^push; grace until 2026-01-01T00:05:00/);
 });
