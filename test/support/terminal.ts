@@ -17,9 +17,13 @@ export interface TerminalOptions {
   readonly record?: string;
 }
 
-/** How often the screen is looked at, and how long in all, in milliseconds. */
-const POLL = 25;
+/** How long the screen is waited for in all, in milliseconds. */
 const PATIENCE = 15_000;
+
+/** Milliseconds until the next look: each is a program, so the longer it takes the fewer are taken. */
+function pause(waited: number): number {
+  return Math.min(Math.max(25, waited / 4), 200);
+}
 
 export class Terminal {
   readonly #folder: string;
@@ -45,7 +49,8 @@ export class Terminal {
       ["set-option", "-g", "remain-on-exit", "on"],
       ["set-option", "-g", "remain-on-exit-format", ""],
     ].flatMap((command) => [...command, ";"]);
-    const record = options.record ? [";", "pipe-pane", "-O", `exec cat > '${options.record}'`] : [];
+    // Of a pane without a pipe tmux drops what a command writes at its very end, now and then.
+    const record = [";", "pipe-pane", "-O", `exec cat > '${options.record ?? "/dev/null"}'`];
     const session = ["new-session", "-d", "-x", `${columns}`, "-y", `${rows}`, "-c", cwd];
     // With a single word tmux would ask a shell; `env` makes it two.
     await runOrThrow(
@@ -89,15 +94,16 @@ export class Terminal {
 
   /** Waits until the screen shows it, and returns that screen. */
   async shows(wanted: string | RegExp, patience = PATIENCE): Promise<string> {
-    const deadline = Date.now() + patience;
+    const begun = Date.now();
     for (;;) {
       const screen = await this.screen();
       // tmux drops the blanks at the end of a line, such as a prompt's.
       const found =
         typeof wanted === "string" ? screen.includes(wanted.trimEnd()) : wanted.test(screen);
       if (found) return screen;
-      if (Date.now() > deadline) throw new Error(`the screen never showed ${wanted}:\n${screen}`);
-      await sleep(POLL);
+      const waited = Date.now() - begun;
+      if (waited > patience) throw new Error(`the screen never showed ${wanted}:\n${screen}`);
+      await sleep(pause(waited));
     }
   }
 
