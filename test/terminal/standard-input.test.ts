@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { readAnswer } from "../../src/core/answer.ts";
 import { INPUT_MAX } from "../../src/terminal/standard-input.ts";
+import { makeDirectory } from "../support/cli.ts";
 import { run } from "../support/run.ts";
 
 const ANSWER = fileURLToPath(new URL("programs/answer.ts", import.meta.url));
@@ -39,15 +40,17 @@ test("the answer does not wait for the writer to close", async () => {
   assert.deepEqual(JSON.parse(stdout), [text("123456"), text("654321")]);
 });
 
-test("a non-blocking descriptor is waited for", async () => {
-  const script = '{ sleep 0.3; echo 123456; } | { "$0" -e "$NONBLOCK" || exit 9; "$@"; }';
+test("a non-blocking descriptor is waited for", async (t) => {
+  // Written only once the first program, which would take it, is over: that may start late.
+  const script = `{ until [ -e over ]; do sleep 0.02; done; sleep 0.3; echo 123456; } |
+    { "$0" -e "$NONBLOCK" || exit 9; : > over; "$@"; }`;
   // The flag sits on the open file, so a program that ran before can leave it behind.
   const env = {
     PATH: process.env.PATH ?? "",
     NONBLOCK: "process.stdin.resume(); setTimeout(() => process.reallyExit(0), 50)",
   };
   const argv = ["sh", "-c", script, process.execPath, process.execPath, ANSWER];
-  const { stdout } = await run(argv, { env });
+  const { stdout } = await run(argv, { env, cwd: await makeDirectory(t) });
   assert.deepEqual(JSON.parse(stdout), [text("123456"), END]);
 });
 
