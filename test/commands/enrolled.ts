@@ -82,12 +82,17 @@ export async function enrollSecret(countersign: Countersign, user = "alice"): Pr
   return { secret: begun.secret, backupCodes };
 }
 
-/** What one test file starts from: made once, and copied for each test. */
-let original: Promise<HandedOut & { readonly path: string }> | undefined;
+interface Original extends HandedOut {
+  readonly path: string;
+}
 
-/** A home of a test's own where alice is enrolled. */
-export async function enrolledHome(t: Pick<TestContext, "after">) {
-  original ??= makeOriginal();
+/** What one test file starts from, by its user: made once, and copied for each test. */
+const originals = new Map<string, Promise<Original>>();
+
+/** A home of a test's own where alice, or somebody else, is enrolled. */
+export async function enrolledHome(t: Pick<TestContext, "after">, user = "alice") {
+  const original = originals.get(user) ?? makeOriginal(user);
+  originals.set(user, original);
   const { path, ...handedOut } = await original;
   const home = await Home.make(t);
   await cp(path, home.path, { recursive: true });
@@ -95,11 +100,11 @@ export async function enrolledHome(t: Pick<TestContext, "after">) {
   return { home, countersign, ...inHand(handedOut) };
 }
 
-async function makeOriginal() {
+async function makeOriginal(user: string): Promise<Original> {
   const path = mkdtempSync(join(tmpdir(), "countersign-test-"));
   process.on("exit", () => rmSync(path, { recursive: true, force: true }));
   const home = new Home(path);
-  return { path, ...(await enrollSecret(home.run.bind(home))) };
+  return { path, ...(await enrollSecret(home.run.bind(home), user)) };
 }
 
 /** Standard output of a command that has to succeed. */
