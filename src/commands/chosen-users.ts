@@ -33,6 +33,8 @@ export interface Choice {
   readonly fromStdin: boolean;
   readonly groups: readonly string[];
   readonly all: boolean;
+  /** Of a group, also the members who have never been here. */
+  readonly absent?: boolean;
 }
 
 interface ChoiceFlags {
@@ -76,13 +78,16 @@ export function groupsGiven(groups: readonly string[] | undefined): readonly str
  * @param among those that --all and --group are about, where it is not everybody
  */
 export async function* chosenUsers(
-  { named, groups, fromStdin: isFromStdin, all }: Choice,
+  { named, groups, fromStdin: isFromStdin, all, absent }: Choice,
   service: Countersign,
   among: UserQuery = {},
 ): AsyncGenerator<Chosen> {
   if (all) yield* usersLike(service, among);
-  else if (groups.length > 0) yield* usersLike(service, { ...among, groups });
-  else if (isFromStdin) yield* usersOnStdin();
+  else if (groups.length > 0) {
+    yield* usersLike(service, { ...among, groups });
+    // Of the others none is left by now: they are disabled.
+    if (absent) yield* usersLike(service, { groups, unenrolled: true, status: "none" });
+  } else if (isFromStdin) yield* usersOnStdin();
   else yield* named;
 }
 

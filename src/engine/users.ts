@@ -24,10 +24,21 @@ export async function showUser(
   return summarize(overview, parts.clock.now());
 }
 
-export function disableUser(parts: EngineParts, caller: Caller, user: string): Promise<UserChange> {
-  return change(parts, caller, user, "user-disable", (tx) =>
-    tx.accounts.disable(user, parts.clock.now()),
-  );
+/** Whoever never enrolled may be let in all the same, by the policy: they can be shut out, too. */
+export async function disableUser(
+  parts: EngineParts,
+  caller: Caller,
+  user: string,
+): Promise<UserChange> {
+  await may(parts, caller, ACT["user-disable"], user);
+  const account = await parts.store.read((view) => view.accounts.find(user));
+  // A slip of the pen must not pass for the user who is meant.
+  if (!account && !(await parts.groupsOf(user))) throw unknown(user);
+  return change(parts, caller, user, "user-disable", async (tx) => {
+    const at = parts.clock.now();
+    await tx.accounts.ensure(user, throttleKey(user), at);
+    return tx.accounts.disable(user, at);
+  });
 }
 
 export function enableUser(parts: EngineParts, caller: Caller, user: string): Promise<UserChange> {

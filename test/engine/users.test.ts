@@ -58,6 +58,21 @@ test("who has never been here cannot be shown or switched", async (t) => {
   assert.deepEqual(await host.audit(), []);
 });
 
+test("a user of the host who never enrolled can be disabled, whatever the policy lets in", async (t) => {
+  const host = makeHost(t, {
+    policy: { unenrolled: "allow" },
+    groupsOf: async (user) => (user === "alice" ? new Set(["staff"]) : undefined),
+  });
+  assert.equal((await host.verify("alice", "123456")).verdict, "exempt");
+  assert.deepEqual(await host.root.disableUser("alice"), { user: "alice", changed: true });
+  const { verdict, reason } = await host.verify("alice", "123456");
+  assert.deepEqual([verdict, reason], ["reject", "disabled"]);
+  assert.deepEqual(await host.root.disableUser("alice"), { user: "alice", changed: false });
+  await host.root.enableUser("alice");
+  assert.equal((await host.verify("alice", "123456")).verdict, "exempt");
+  await assert.rejects(host.root.disableUser("alcie"), fault("not-found"));
+});
+
 test("a reset of one method keeps the backup codes of what is left", async (t) => {
   const host = makeHost(t);
   await host.enroll("alice");

@@ -11,8 +11,8 @@ export class UserDisable extends CountersignCommand {
   static override description =
     `A disabled user is refused whatever is typed, and nothing is lost: user enable undoes it.
 With --all everyone is disabled but the caller. The caller is kept with --group and
---from-stdin too: only who names themselves switches themselves off. Members of a group who
-have never been here are left out: there is nothing to switch off.`;
+--from-stdin too: only who names themselves switches themselves off. Who never enrolled can be
+disabled as well, for the policy may let them in; with --all, only who has been here.`;
 
   static override examples = [
     { description: "Alice is on leave", command: "sudo <%= config.bin %> user disable alice" },
@@ -47,7 +47,7 @@ have never been here are left out: there is nothing to switch off.`;
 
   override async run(): Promise<void> {
     const { argv, flags } = await this.parse(UserDisable);
-    const choice = choose(argv, flags, "user disable");
+    const choice = { ...choose(argv, flags, "user disable"), absent: true };
     if (choice.all) await confirm("Refuse the codes of everyone but you?", flags.yes);
     const status = await withCountersign({}, (connection) =>
       switchUsers(othersChosen(choice, connection, choice.all ? undefined : noteKept), {
