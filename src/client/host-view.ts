@@ -9,10 +9,16 @@ import { entries } from "./host-groups.ts";
 const GETENT = "/usr/bin/getent";
 /** A directory service that does not answer is not waited for; milliseconds. */
 const PATIENCE = 5_000;
+/** Names asked for at once: they stand in arguments. */
+const AT_ONCE = 200;
 
 const run = promisify(execFile);
 
-/** Undefined where the host cannot be asked, or does not answer as it should: then no role counts. */
+/**
+ * @param users no more than are asked for at once
+ * @returns undefined where the host cannot be asked, or does not answer as it should: then no
+ *   role counts
+ */
 export async function hostViewOf(
   users: readonly string[],
   groups: readonly string[],
@@ -25,9 +31,14 @@ export async function hostViewOf(
 /** The ids of these groups, by name; those that there are not are absent. */
 async function idsOf(groups: readonly string[]): Promise<Map<string, number> | undefined> {
   const askable = [...new Set(groups)].filter((name) => isPrintable(name) && !/^-|[:]/.test(name));
-  // Asked for none, getent would tell all there are.
-  const found = askable.length === 0 ? [] : await entries("group", askable);
-  return found && new Map(found.map(([name = "", , gid]) => [name, Number(gid)]));
+  const ids = new Map<string, number>();
+  // Never for none: getent would tell all there are.
+  for (let at = 0; at < askable.length; at += AT_ONCE) {
+    const found = await entries("group", askable.slice(at, at + AT_ONCE));
+    if (!found) return undefined;
+    for (const [name = "", , gid] of found) ids.set(name, Number(gid));
+  }
+  return ids;
 }
 
 async function accountsOf(names: readonly string[]): Promise<Map<string, HostAccount> | undefined> {
