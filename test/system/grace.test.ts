@@ -75,6 +75,9 @@ test("one code covers sudo in one terminal, until it is revoked", SUDO, async (t
   assert.equal(await run(first, await phone.next()), true, "revoked");
   assert.equal(await run(first), true);
 
+  await host.stop("SIGTERM");
+  assert.equal(await run(first), true, "and the verifier of one login knows it as well");
+
   // Root hands one terminal to two login sessions of hers, one after the other.
   const login = "setsid -c -w setpriv --reuid=alice --regid=alice --init-groups";
   const sudo = `${login} sh -c "sudo tty; sudo echo in-\\$((40+2))"`;
