@@ -157,19 +157,37 @@ for (const [what, end] of Object.entries(endings)) {
   });
 }
 
-test("setting the clock back within its life prolongs nothing", async (t) => {
+test("setting the clock within its life ends it; a little, and it is not prolonged", async (t) => {
   let uptime = 1_000_000;
   const { host } = await graced(t, { uptime: () => uptime });
-  uptime += 4 * MINUTE;
-  host.clock.advance(4 * MINUTE);
+  const pass = (milliseconds: number): void => {
+    uptime += milliseconds;
+    host.clock.advance(milliseconds);
+  };
+  pass(4 * MINUTE);
   assert.equal(await passes(host), true);
-  host.clock.advance(-3 * MINUTE);
-  uptime += MINUTE - 1;
+  for (const step of [-3 * MINUTE, -30_001, 30_001]) {
+    host.clock.advance(step);
+    assert.equal(await passes(host), false, `${step}`);
+    host.clock.advance(-step);
+  }
+  host.clock.advance(-30_000);
+  pass(MINUTE - 1);
   assert.equal(await passes(host), true);
-  uptime += 1;
+  pass(1);
   assert.equal(await passes(host), false);
-  uptime = 999_999;
-  assert.equal(await passes(host), false, "booted since");
+});
+
+test("what was made before the host was booted is listed no more, nor used", async (t) => {
+  let uptime = 100_000;
+  const { host } = await graced(t, { uptime: () => uptime });
+  host.clock.advance(2 * MINUTE);
+  for (uptime of [99_999, 100_000, 110_000]) {
+    assert.deepEqual(await Array.fromAsync(host.root.listTickets()), []);
+    assert.equal(await passes(host), false);
+  }
+  uptime = 220_000;
+  assert.equal(await passes(host), true);
 });
 
 test("ended with the rule's grace, or by a shorter one", async (t) => {

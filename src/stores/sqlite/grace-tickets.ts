@@ -17,9 +17,16 @@ DELETE FROM grace_tickets WHERE account = ?1 AND (tty, rhost, ruser, session) NO
   (SELECT tty, rhost, ruser, session FROM grace_tickets WHERE account = ?1
    ORDER BY created_at DESC, session, tty LIMIT ?2)`;
 
-/** At the time ?1, so long after the boot: ?2. By either clock, so that setting one prolongs nothing. */
+/** Milliseconds by which the clock may have been set meanwhile. */
+const STEP = 30_000;
+
+/**
+ * At the time ?1, so long after the boot: ?2. By either clock, and where they agree: setting one
+ * prolongs nothing, and a ticket of an earlier boot is none.
+ */
 const VALID = `
-  created_at <= ?1 AND expires_at > ?1 AND uptime <= ?2 AND ?2 - uptime < expires_at - created_at`;
+  created_at <= ?1 AND expires_at > ?1 AND uptime <= ?2 AND ?2 - uptime < expires_at - created_at
+  AND abs((?1 - created_at) - (?2 - uptime)) <= ${STEP}`;
 
 // ?3 account, ?4 tty, ?5 rhost, ?6 ruser, ?7 session, ?8 grace, ?9 methods that count.
 const USE = `
