@@ -32,6 +32,7 @@ export interface Transaction {
   readonly graceTickets: GraceTickets;
   readonly methodSecrets: MethodSecrets;
   readonly audit: AuditLog;
+  readonly checkpoints: Checkpoints;
 }
 
 /** What the store knows of itself: which key it was made with, its name. */
@@ -322,6 +323,8 @@ export interface AuditTally {
 
 export interface AuditLog {
   head(): Promise<AuditHead>;
+  /** The place before the first record, by its own word; the empty head where there is none. */
+  beginning(): Promise<AuditHead>;
   /** Refuses a record that does not follow the head. */
   append(record: AuditRecord): Promise<void>;
   /** The next records after `after` in order, at most `limit`. */
@@ -330,4 +333,32 @@ export interface AuditLog {
   tail(limit: number, filter?: AuditFilter): Promise<AuditRecord[]>;
   /** Verifications since then, by hour and verdict. */
   tally(since: number): Promise<AuditTally[]>;
+}
+
+/** A checkpoint as it is kept: whether it is signed, its reader looks. */
+export interface KeptCheckpoint {
+  readonly sequence: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** "archive": the events up to it are in archives, and may be removed here. */
+  readonly kind: "head" | "archive";
+  readonly text: string;
+}
+
+/** Signed places of the audit log, and what becomes of events that are archived. */
+export interface Checkpoints {
+  /** All, in order of their places. */
+  list(): Promise<KeptCheckpoint[]>;
+  /** The last of its kind. */
+  last(kind: KeptCheckpoint["kind"]): Promise<KeptCheckpoint | undefined>;
+  /** Keeps one of a head, in place of an earlier one of the same event. */
+  keep(checkpoint: KeptCheckpoint): Promise<void>;
+  /**
+   * Notes that the events from `first` to the checkpoint's, with this hash, are archived. False
+   * unless that event is there, is not the last, and `first` follows what was archived before.
+   * Earlier checkpoints are forgotten.
+   */
+  keepArchive(checkpoint: KeptCheckpoint, first: number, hash: string): Promise<boolean>;
+  /** Removes archived events, the oldest first, but never the last of all. How many went. */
+  removeArchived(limit: number): Promise<number>;
 }

@@ -5,7 +5,7 @@
  * The hash is an HMAC under a key derived from the master key: who can write to the store
  * but does not hold the key cannot forge a chain that holds.
  */
-import { createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import type { AuditHead } from "./audit-head.ts";
 import type { Reason, Verdict } from "./verdict.ts";
 
@@ -27,6 +27,8 @@ export const AUDIT_ACTIONS = [
   "method-purge",
   "settings-set",
   "settings-unset",
+  "audit-key",
+  "audit-rotate",
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
@@ -67,22 +69,58 @@ export function chain(key: Uint8Array, head: AuditHead, event: AuditEvent): Audi
   return { ...event, sequence, previousHash: head.hash, hash };
 }
 
+/** What is wrong with a record that should follow a place. */
+export type ChainFault = "missing" | "reordered" | "altered";
+
 /** What is wrong with a record that should follow `head`; undefined when nothing is. */
 export function breakAt(
   key: Uint8Array,
   head: AuditHead,
   record: AuditRecord,
-): "missing" | "reordered" | "altered" | undefined {
+): ChainFault | undefined {
+  return breakBy((form) => hmac(key, form), head, record);
+}
+
+/** The same for many records. `close` it: it holds the key. */
+export class ChainReader {
+  readonly #mac: FastMac;
+
+  constructor(key: Uint8Array) {
+    this.#mac = new FastMac(key);
+  }
+
+  breakAt(head: AuditHead, record: AuditRecord): ChainFault | undefined {
+    return breakBy((form) => this.#mac.of(form), head, record);
+  }
+
+  close(): void {
+    this.#mac.close();
+  }
+}
+
+function breakBy(
+  mac: (form: string) => string,
+  head: AuditHead,
+  record: AuditRecord,
+): ChainFault | undefined {
   if (record.sequence > head.sequence + 1) return "missing";
   if (record.sequence <= head.sequence || record.previousHash !== head.hash) return "reordered";
-  const expected = hashOf(key, record.sequence, head.hash, record);
+  const expected = mac(formOf(record.sequence, head.hash, record));
   return record.hash === expected ? undefined : "altered";
 }
 
 function hashOf(key: Uint8Array, sequence: number, previous: string, event: AuditEvent): string {
+  return hmac(key, formOf(sequence, previous, event));
+}
+
+function hmac(key: Uint8Array, form: string): string {
+  return createHmac("sha256", key).update(form).digest("hex");
+}
+
+function formOf(sequence: number, previous: string, event: AuditEvent): string {
   const { at, action, user, verdict, reason, method, service, rhost, tty, caller, detail } = event;
   // JSON quotes every field: no value can run into its neighbour.
-  const form = JSON.stringify([
+  return JSON.stringify([
     sequence,
     previous,
     at,
@@ -97,5 +135,46 @@ function hashOf(key: Uint8Array, sequence: number, previous: string, event: Audi
     caller,
     detail,
   ]);
-  return createHmac("sha256", key).update(form).digest("hex");
+}
+
+/** Of SHA-256 (RFC 2104): its block and its output, in bytes. */
+const BLOCK = 64;
+const OUTPUT = 32;
+
+/**
+ * HMAC-SHA-256 by two hashes and without an object for each: half of what createHmac takes,
+ * where millions of events are waited for.
+ */
+class FastMac {
+  #inner = Buffer.alloc(BLOCK + 4096);
+  readonly #outer = Buffer.alloc(BLOCK + OUTPUT);
+
+  /** @param key at most as long as a block */
+  constructor(key: Uint8Array) {
+    for (let at = 0; at < BLOCK; at++) {
+      this.#inner[at] = (key[at] ?? 0) ^ 0x36;
+      this.#outer[at] = (key[at] ?? 0) ^ 0x5c;
+    }
+  }
+
+  of(text: string): string {
+    const room = BLOCK + 3 * text.length;
+    if (room > this.#inner.length) this.#grow(room);
+    const end = BLOCK + this.#inner.write(text, BLOCK);
+    // latin1: a byte a character, and no buffer to be made for 32 of them.
+    this.#outer.write(hash("sha256", this.#inner.subarray(0, end), "latin1"), BLOCK, "latin1");
+    return hash("sha256", this.#outer, "hex");
+  }
+
+  close(): void {
+    this.#inner.fill(0);
+    this.#outer.fill(0);
+  }
+
+  #grow(room: number): void {
+    const larger = Buffer.alloc(room);
+    this.#inner.copy(larger, 0, 0, BLOCK);
+    this.#inner.fill(0);
+    this.#inner = larger;
+  }
 }

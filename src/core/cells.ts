@@ -29,3 +29,10 @@ export function graceTicketCell(row: readonly string[]): Cell {
 export function methodSecretCell(method: string): Cell {
   return { table: "method_secrets", column: "sealed_secret", row: [method] };
 }
+
+/** The private key that signs checkpoints of the audit log. */
+export const AUDIT_SIGNING_KEY_CELL: Cell = {
+  table: "facts",
+  column: "value",
+  row: ["audit-signing-key"],
+};

@@ -33,6 +33,7 @@ export type FaultCode =
   | "duo-unreachable"
   | "duo-refused"
   | "duo-invalid"
+  | "audit-broken"
   | "internal";
 
 /** How a fault is mended, and what caused it. */

@@ -167,9 +167,20 @@ CREATE INDEX authenticators_by_use ON authenticators (coalesce(last_used_at, 0),
 CREATE INDEX authenticators_by_enrollment ON authenticators (coalesce(enrolled_at, 0), account)
   WHERE status = 'active';`;
 
+/** Which events were signed, and up to where they are in archives. */
+const auditCheckpoints: Migration = ({ integer, tableOptions }) => `
+CREATE TABLE audit_checkpoints (
+  sequence ${integer} NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('head', 'archive')),
+  at ${integer} NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (sequence, kind)
+) ${tableOptions};
+CREATE INDEX audit_checkpoints_by_kind ON audit_checkpoints (kind, sequence);`;
+
 /** Administration: who is helped, asked again, set up and reported on, and how. */
 const administration: Migration = (dialect) =>
-  [graceTickets].map((part) => part(dialect)).join("\n");
+  [graceTickets, auditCheckpoints].map((part) => part(dialect)).join("\n");
 
 const MIGRATIONS: readonly Migration[] = [beginning, services, orders, administration];
 

@@ -8,6 +8,7 @@ import {
   type AuditEvent,
   type AuditRecord,
   breakAt,
+  ChainReader,
   chain,
 } from "../../src/core/audit-chain.ts";
 import { type AuditHead, EMPTY_HEAD, formatHead, parseHead } from "../../src/core/audit-head.ts";
@@ -142,6 +143,23 @@ test("events that changed places, or stand twice, show", () => {
       assert.equal(firstBreak(log.toSpliced(index, 0, first))?.fault, "reordered");
     }),
   );
+});
+
+test("a reader of many finds what is found of one, whatever they hold", () => {
+  const reader = new ChainReader(KEY);
+  const long = fc.string({ unit: "binary", minLength: 2000, maxLength: 3000 });
+  fc.assert(
+    fc.property(logs, fc.nat(), fc.oneof(field, long), (log, at, detail) => {
+      const told = chained(KEY, [...log.map((each) => ({ ...each, detail }))]);
+      const index = place(told, at);
+      const altered = told.map((each, n) => (n === index ? { ...each, at: each.at + 1 } : each));
+      for (const [n, record] of altered.entries()) {
+        const head = altered[n - 1] ?? EMPTY_HEAD;
+        assert.equal(reader.breakAt(head, record), breakAt(KEY, head, record));
+      }
+    }),
+  );
+  reader.close();
 });
 
 test("under another key no chain holds", () => {

@@ -8,6 +8,7 @@ import { attemptsContract } from "./contract-attempts.ts";
 import { auditContract } from "./contract-audit.ts";
 import { authenticatorsContract } from "./contract-authenticators.ts";
 import { backupCodesContract } from "./contract-backup-codes.ts";
+import { checkpointsContract } from "./contract-checkpoints.ts";
 import { filtersContract } from "./contract-filters.ts";
 import { graceContract } from "./contract-grace.ts";
 import { listsContract } from "./contract-lists.ts";
@@ -26,4 +27,5 @@ export function storeContract(open: OpenStore): void {
   describe("grace tickets", () => graceContract(open));
   describe("attempts", () => attemptsContract(open));
   describe("the audit log", () => auditContract(open));
+  describe("checkpoints of the audit log", () => checkpointsContract(open));
 }

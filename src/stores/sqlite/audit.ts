@@ -4,13 +4,19 @@ import type { AuditAction, AuditRecord } from "../../core/audit-chain.ts";
 import { EMPTY_HEAD } from "../../core/audit-head.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Reason, Verdict } from "../../core/verdict.ts";
-import { type Connection, integer, type Row, text, textOrNull, type Value } from "./connection.ts";
+import { type Connection, integer, text, type Value, wholeNumber } from "./connection.ts";
 
 const HEAD = "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1";
 
+const BEGINNING = `
+SELECT sequence - 1 AS sequence, previous_hash AS hash FROM audit ORDER BY audit.sequence LIMIT 1`;
+
+/** The columns of a record, in the order that `toRecord` takes them. */
+const COLUMNS = `sequence, at, action, account, verdict, reason, method, service, rhost, tty,
+  caller, detail, previous_hash, hash`;
+
 const APPEND = `
-INSERT INTO audit (sequence, at, action, account, verdict, reason, method, service, rhost, tty,
-  caller, detail, previous_hash, hash)
+INSERT INTO audit (${COLUMNS})
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
 WHERE ?13 = coalesce((SELECT hash FROM audit WHERE sequence = ?1 - 1), '${EMPTY_HEAD.hash}')
   AND ?1 = coalesce((SELECT max(sequence) FROM audit), 0) + 1`;
@@ -23,6 +29,11 @@ export function auditIn(connection: Connection): AuditLog {
   return {
     async head() {
       const row = connection.first(HEAD);
+      return row ? { sequence: integer(row, "sequence"), hash: text(row, "hash") } : EMPTY_HEAD;
+    },
+
+    async beginning() {
+      const row = connection.first(BEGINNING);
       return row ? { sequence: integer(row, "sequence"), hash: text(row, "hash") } : EMPTY_HEAD;
     },
 
@@ -74,8 +85,8 @@ function select(
     values.push(filter.since);
   }
   const where = conditions.join(" AND ");
-  const sql = `SELECT * FROM audit WHERE ${where} ORDER BY sequence ${order} LIMIT ?`;
-  return connection.all(sql, ...values, limit).map(toRecord);
+  const sql = `SELECT ${COLUMNS} FROM audit WHERE ${where} ORDER BY sequence ${order} LIMIT ?`;
+  return connection.lists(sql, ...values, limit).map(toRecord);
 }
 
 function columns(r: AuditRecord): Value[] {
@@ -85,21 +96,23 @@ function columns(r: AuditRecord): Value[] {
 }
 
 // An altered row may hold any text: audit verify compares its hash, so the casts promise nothing.
-function toRecord(row: Row): AuditRecord {
+function toRecord(row: readonly unknown[]): AuditRecord {
+  const [sequence, at, action, user, verdict, reason, method] = row;
+  const [service, rhost, tty, caller, detail, previousHash, hash] = row.slice(7);
   return {
-    sequence: integer(row, "sequence"),
-    at: integer(row, "at"),
-    action: text(row, "action") as AuditAction,
-    user: textOrNull(row, "account"),
-    verdict: textOrNull(row, "verdict") as Verdict | null,
-    reason: textOrNull(row, "reason") as Reason | null,
-    method: textOrNull(row, "method"),
-    service: textOrNull(row, "service"),
-    rhost: textOrNull(row, "rhost"),
-    tty: textOrNull(row, "tty"),
-    caller: text(row, "caller"),
-    detail: textOrNull(row, "detail"),
-    previousHash: text(row, "previous_hash"),
-    hash: text(row, "hash"),
+    sequence: wholeNumber(sequence),
+    at: wholeNumber(at),
+    action: action as AuditAction,
+    user: user as string | null,
+    verdict: verdict as Verdict | null,
+    reason: reason as Reason | null,
+    method: method as string | null,
+    service: service as string | null,
+    rhost: rhost as string | null,
+    tty: tty as string | null,
+    caller: caller as string,
+    detail: detail as string | null,
+    previousHash: previousHash as string,
+    hash: hash as string,
   };
 }

@@ -52,6 +52,17 @@ export class Connection {
     return this.#prepare(sql).all(...values.map(bindable));
   }
 
+  /** The same, each row a list of its columns: half the time, where rows come by the thousand. */
+  lists(sql: string, ...values: Value[]): unknown[][] {
+    const key = `list ${sql}`;
+    const statement = this.#statements.get(key) ?? this.#database.prepare(sql);
+    if (!this.#statements.has(key)) {
+      statement.setReturnArrays(true);
+      this.#statements.set(key, statement);
+    }
+    return statement.all(...values.map(bindable)) as unknown as unknown[][];
+  }
+
   /** False once SQLite has ended the transaction by itself, as it does when the disk is full. */
   get isInTransaction(): boolean {
     return this.#database.isOpen && this.#database.isTransaction;
@@ -103,7 +114,10 @@ export function textOrNull(row: Row, column: string): string | null {
 
 /** A column that is a whole number. */
 export function integer(row: Row, column: string): number {
-  const value = row[column];
+  return wholeNumber(row[column], column);
+}
+
+export function wholeNumber(value: unknown, column = ""): number {
   if (typeof value !== "number") throw new DamagedRow(`column ${column} is not a number`);
   // None is larger than the last moment a Date can name, which a delay without end has.
   if (Math.abs(value) > LOCKED_FOREVER) throw new DamagedRow(`column ${column} is out of range`);

@@ -10,6 +10,7 @@ import { attemptsIn } from "./attempts.ts";
 import { auditIn } from "./audit.ts";
 import { authenticatorsIn } from "./authenticators.ts";
 import { backupCodesIn } from "./backup-codes.ts";
+import { checkpointsIn } from "./checkpoints.ts";
 import { Connection, integer } from "./connection.ts";
 import { factsIn } from "./facts.ts";
 import { damaged, storeFault } from "./faults.ts";
@@ -91,6 +92,7 @@ function storeOver(connection: Connection, files: SameFiles): Store {
     graceTickets: graceTicketsIn(connection),
     methodSecrets: methodSecretsIn(connection),
     audit: auditIn(connection),
+    checkpoints: checkpointsIn(connection),
   };
   connection.neverBlock();
   const queue = new TransactionQueue(connection, () => files.check());
