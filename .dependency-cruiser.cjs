@@ -43,6 +43,8 @@ const ROOMS = {
     builtins: ["fs", "crypto", "worker_threads", "child_process"],
   },
   settings: { values: ["core", "contracts", "files"], builtins: ["fs"] },
+  // koffi: datagrams to a Unix socket, which Node does not offer.
+  "system-log": { values: ["core"], types: ["contracts"], packages: ["koffi"] },
   doctor: {
     values: ["core", "contracts", "files"],
     types: ["settings"],
@@ -52,14 +54,14 @@ const ROOMS = {
   client: {
     values: [
       ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo"],
-      ...["stores", "keys", "settings", "files", "doctor"],
+      ...["stores", "keys", "settings", "files", "doctor", "system-log"],
     ],
     builtins: ["fs", "crypto", "net", "child_process"],
   },
   daemon: {
     values: [
       ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo"],
-      ...["stores", "keys", "settings", "files"],
+      ...["stores", "keys", "settings", "files", "system-log"],
     ],
     packages: ["koffi"],
     builtins: ["fs", "crypto", "net", "child_process"],
