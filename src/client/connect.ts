@@ -3,6 +3,7 @@
  * on: this process, or the daemon behind its socket.
  */
 import { lstatSync } from "node:fs";
+import type { SystemLog } from "../contracts/system-log.ts";
 import { Fault } from "../core/fault.ts";
 import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
@@ -45,11 +46,20 @@ async function inThisProcess(options: ConnectOptions): Promise<Connection> {
   const { openParts } = await import("./in-process.ts");
   const { countersignFor } = await import("../engine/countersign.ts");
   await loadMethods(settings);
+  const systemLog = await systemLogOf(scope, settings);
   // Whoever owns the files need not be able to read the program: it is loaded by now.
-  const parts = await duringAsOwner(scope, () => openParts(scope, settings));
+  const opened = await duringAsOwner(scope, () => openParts(scope, settings));
+  const parts = { ...opened, systemLog };
   const service = actingAsOwner(countersignFor(parts, caller), scope);
   const isOwnStore = scope.name === "personal";
   return { service, caller, scope, isOwnStore, settings: async () => settings };
+}
+
+/** Of the host's own doings alone: a trial's, and a person's, are not for its administrators. */
+async function systemLogOf({ name }: Scope, { audit }: Settings): Promise<SystemLog | undefined> {
+  if (name !== "system" || audit.systemLog === "off") return undefined;
+  const { openSystemLog } = await import("../system-log/system-log.ts");
+  return openSystemLog();
 }
 
 /** The host's store and key are not a user's to read. */

@@ -79,6 +79,7 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     methods: methodsOf(settings),
     window: totpWindow(settings),
     policy: policyOf(settings),
+    hostName: hostname(),
     groupsOf: hostGroupsOf,
     membersOf: hostMembersOf,
     hostViewOf,

@@ -58,6 +58,17 @@ export function countersignOver(open: Opener): Countersign {
       if (!isLast) yield document;
     }
   }
+  const counting = async <T>(
+    name: string,
+    argument: Argument,
+    progress: (count: number) => void = () => undefined,
+  ): Promise<T> => {
+    for await (const { isLast, document } of exchange<unknown>(open, name, argument)) {
+      if (isLast) return document as T;
+      progress(Number(document));
+    }
+    throw broken();
+  };
   return {
     verify: (user, origin, conversation) => verifyOver(open, toOpening(user, origin), conversation),
     beginEnrollment: (user, options, conversation) =>
@@ -90,7 +101,12 @@ export function countersignOver(open: Opener): Countersign {
     listTickets: (user) => items("listTickets", { user }),
     revokeTickets: (user) => call("revokeTickets", { user }),
     listAudit: (filter, last) => items("listAudit", { ...filter, last }),
-    verifyAudit: (head) => call("verifyAudit", { head: head && formatHead(head) }),
+    verifyAudit: (kept, progress) =>
+      counting("proveAudit", { places: kept?.map(formatHead) }, progress),
+    checkpointAudit: () => call("checkpointAudit", {}),
+    auditPublicKey: () => call("auditPublicKey", {}),
+    archiveAudit: (before) => items("archiveAudit", { before }),
+    dropArchived: (checkpoint, progress) => counting("dropArchived", { checkpoint }, progress),
     recordSetting: (action, name) => call("recordSetting", { action, name }),
     status: (since) => call("status", { since }),
     close: async () => undefined,

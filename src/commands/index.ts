@@ -1,5 +1,7 @@
 /** Every command, by its name in the command line. */
+import { AuditCheckpoint } from "./audit/checkpoint.ts";
 import { AuditList } from "./audit/list.ts";
+import { AuditRotate } from "./audit/rotate.ts";
 import { AuditVerify } from "./audit/verify.ts";
 import { BackupCodeGenerate } from "./backup-code/generate.ts";
 import { BackupCodeRevoke } from "./backup-code/revoke.ts";
@@ -83,6 +85,8 @@ export const COMMANDS = {
   "session:revoke": SessionRevoke,
   "audit:list": AuditList,
   "audit:verify": AuditVerify,
+  "audit:checkpoint": AuditCheckpoint,
+  "audit:rotate": AuditRotate,
   "config:list": ConfigList,
   "config:get": ConfigGet,
   "config:set": ConfigSet,

@@ -5,4 +5,6 @@ export interface AboutDaemon {
   readonly program: string;
   /** False once that file was replaced or removed. */
   readonly isCurrent: boolean;
+  /** Audit events that the host's log has not taken; absent from a daemon of an earlier release. */
+  readonly linesLost?: number;
 }

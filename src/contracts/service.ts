@@ -3,6 +3,7 @@
  * it the engine is on. The caller was named when the door was opened.
  */
 import type { AuditRecord } from "../core/audit-chain.ts";
+import type { SignedCheckpoint } from "../core/audit-checkpoint.ts";
 import type { AuditHead } from "../core/audit-head.ts";
 import type { Fault } from "../core/fault.ts";
 import type { MethodName } from "../core/method-name.ts";
@@ -193,12 +194,30 @@ export interface GraceSummary {
 }
 
 export type AuditVerification =
-  | { readonly intact: true; readonly events: number; readonly head: AuditHead }
+  | {
+      readonly intact: true;
+      /** Those that are in the store. */
+      readonly events: number;
+      readonly head: AuditHead;
+      /** Where events were archived: the last of those, when, and how many are still there. */
+      readonly archived?: {
+        readonly sequence: number;
+        readonly at: number;
+        readonly leftOver: number;
+      };
+    }
   | {
       readonly intact: false;
       readonly sequence: number;
-      readonly fault: "missing" | "reordered" | "altered" | "cut-off";
+      /** "forged": a checkpoint; "archived": a place that was asked for and is in an archive. */
+      readonly fault: "missing" | "reordered" | "altered" | "cut-off" | "forged" | "archived";
     };
+
+/** A signed checkpoint: what it says, and the text by which others check it. */
+export type AuditCheckpoint = SignedCheckpoint;
+
+/** An archive in the making: its events in order, and last the checkpoint that signs them. */
+export type ArchivePart = AuditRecord | { readonly checkpoint: AuditCheckpoint };
 
 export interface StatusReport {
   readonly accounts: Readonly<Record<UserStatus, number>>;
@@ -282,8 +301,29 @@ export interface Countersign {
   revokeTickets(user?: string): Promise<number>;
 
   listAudit(filter: AuditFilter, last?: number): AsyncIterable<AuditRecord>;
-  /** `progress` is called now and then with the number of events seen. */
-  verifyAudit(head?: AuditHead, progress?: (events: number) => void): Promise<AuditVerification>;
+  /**
+   * `kept`: places that were noted elsewhere. `progress` is called now and then with the number
+   * of events seen.
+   */
+  verifyAudit(
+    kept?: readonly AuditHead[],
+    progress?: (events: number) => void,
+  ): Promise<AuditVerification>;
+  /** Signs where the log ends. */
+  checkpointAudit(): Promise<AuditCheckpoint>;
+  /** The key by which others check what is signed here, in PEM; made where there is none yet. */
+  auditPublicKey(): Promise<string>;
+  /**
+   * What happened before a time and is in no archive yet, but never the last event; nothing at
+   * all where there is none. Removes nothing. @throws Fault `audit-broken`
+   */
+  archiveAudit(before: number): AsyncIterable<ArchivePart>;
+  /**
+   * Removes what an archive holds, a little at a time. Its checkpoint's text is the word that the
+   * archive is on disk; without one, goes on where a removal was cut short.
+   * @returns how many events went @throws Fault `conflict` for one that does not fit the log
+   */
+  dropArchived(checkpoint?: string, progress?: (events: number) => void): Promise<number>;
   /** `change`: the setting's name, and its new value where it has one. */
   recordSetting(action: "settings-set" | "settings-unset", change: string): Promise<void>;
 

@@ -1,6 +1,7 @@
 /** What the daemon says of itself. Nothing of it is secret: /proc tells any user the same. */
 import { statSync } from "node:fs";
 import type { AboutDaemon } from "../contracts/daemon.ts";
+import { linesLost } from "../system-log/system-log.ts";
 
 const PROGRAM = import.meta.filename;
 
@@ -12,6 +13,7 @@ export function aboutDaemon(): AboutDaemon {
     uid: process.getuid?.() ?? 0,
     program: PROGRAM,
     isCurrent: stampOf(PROGRAM) === BEGUN_AS,
+    linesLost: linesLost(),
   };
 }
 

@@ -5,7 +5,7 @@
 import type { Conversation } from "../contracts/conversation.ts";
 import type { Countersign, EnrollOptions, Origin, UserQuery } from "../contracts/service.ts";
 import { ACCOUNT_ORDERS, ACCOUNT_STATES } from "../contracts/store.ts";
-import { parseHead } from "../core/audit-head.ts";
+import { type AuditHead, parseHead } from "../core/audit-head.ts";
 import { ALGORITHMS, type Algorithm } from "../core/totp.ts";
 import { Malformed } from "../protocol/lines.ts";
 import { aboutDaemon } from "./about.ts";
@@ -58,13 +58,16 @@ export const CALLS: Readonly<Record<string, Handler>> = {
     };
     return each(service.listAudit(filter, a.optionalNumber("last")), item);
   },
-  verifyAudit: ({ service, item }, a) => {
-    const head = a.optionalText("head");
-    return service.verifyAudit(
-      head === undefined ? undefined : parseHead(head),
-      (events) => void item(events).catch(() => undefined),
-    );
+  proveAudit: ({ service, item }, a) => {
+    // A place that is not known, and not looked for, would prove nothing.
+    a.only(["places"]);
+    return service.verifyAudit(a.optionalTexts("places")?.map(headIn), counted(item));
   },
+  checkpointAudit: ({ service }) => service.checkpointAudit(),
+  auditPublicKey: ({ service }) => service.auditPublicKey(),
+  archiveAudit: ({ service, item }, a) => each(service.archiveAudit(a.number("before")), item),
+  dropArchived: ({ service, item }, a) =>
+    service.dropArchived(a.optionalText("checkpoint"), counted(item)),
   recordSetting: ({ service }, a) =>
     service.recordSetting(a.oneOf("action", ["settings-set", "settings-unset"]), a.text("name")),
   status: ({ service }, a) => service.status(a.number("since")),
@@ -74,6 +77,17 @@ export const CALLS: Readonly<Record<string, Handler>> = {
 async function each(elements: AsyncIterable<unknown>, item: Call["item"]): Promise<null> {
   for await (const element of elements) await item(element);
   return null;
+}
+
+/** Progress is told to whoever listens, and waits for nobody. */
+function counted(item: Call["item"]): (count: number) => void {
+  return (count) => void item(count).catch(() => undefined);
+}
+
+function headIn(text: string): AuditHead {
+  const head = parseHead(text);
+  if (head) return head;
+  throw new Malformed("an argument is no place in the audit log");
 }
 
 /** Characters of which a line holds all, whatever they are. */

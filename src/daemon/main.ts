@@ -6,13 +6,18 @@ import { answers } from "../client/daemon-socket.ts";
 import { applySettings, openParts } from "../client/in-process.ts";
 import { loadMethods } from "../client/methods.ts";
 import { actAsOwner, asOwner } from "../client/owner.ts";
+import type { SystemLog } from "../contracts/system-log.ts";
 import { Fault } from "../core/fault.ts";
+import { type CheckpointRule, checkpointIfDue } from "../engine/checkpoint.ts";
 import { countersignFor } from "../engine/countersign.ts";
 import type { EngineParts } from "../engine/parts.ts";
 import { trustedOwnerOf } from "../files/daemon-user.ts";
 import { makeTrustedDirectory } from "../files/trusted-file.ts";
+import type { Settings } from "../settings/schema.ts";
 import { type Scope, scopeOf } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
+import { openSystemLog } from "../system-log/system-log.ts";
+import { keepCheckpoints } from "./checkpoints.ts";
 import { Lanes } from "./lanes.ts";
 import { ADMISSION, LIMITS } from "./limits.ts";
 import { notify } from "./notify.ts";
@@ -30,11 +35,14 @@ async function runDaemon(): Promise<void> {
   // Its own user has no scope but the system's, and no say in where that is.
   const scope = scopeOf({ uid, home: homedir, env: process.env, pam: isOwnUser(username) });
   await loadMethods(asOwner(scope, () => loadSettings(scope)));
+  // Of a trial's doings the host's log is not told. Its own user need not be able to load this.
+  const hostLog = scope.name === "system" ? openSystemLog() : undefined;
   const stays = becomeOwnUser(scope);
   if (stays) log(stays);
   // A host whose files are being given away: root goes on with both.
   actAsOwner(scope);
-  let parts = await openParts(scope, loadSettings(scope));
+  let settings = loadSettings(scope);
+  let parts = tellingHost(await openParts(scope, settings), settings, hostLog);
   const lanes = new Lanes(parts.slowHash);
   const server = new DaemonServer({
     limits: LIMITS,
@@ -47,40 +55,56 @@ async function runDaemon(): Promise<void> {
         // Whoever changed a setting goes on with it in force; the watch reads it again, and tells.
         recordSetting: async (action, change) => {
           await service.recordSetting(action, change);
-          parts = reloaded(scope, parts, () => undefined);
+          reload(() => undefined);
         },
       };
     },
     log,
   });
-  const reload = (): void => {
-    parts = reloaded(scope, parts);
+  const reload = (tell = log): void => {
+    settings = reloaded(scope, settings, tell);
+    parts = tellingHost(applySettings(parts, settings), settings, hostLog);
   };
-  watchSettings(scope, reload);
+  watchSettings(scope, () => reload());
   // Before anybody can know that it runs: a signal unheard would end it as it stands.
-  const toldToEnd = untilToldToEnd(reload);
+  const toldToEnd = untilToldToEnd(() => reload());
   await server.listen(await place(scope));
   if (!inherited()) chmodSync(scope.socketFile, 0o666);
   log(`listening on ${inherited() ? "the socket of its unit" : scope.socketFile}`);
   notify("READY=1");
+  const own = { uid: process.getuid?.() ?? 0, login: userInfo().username, ownsStore: true };
+  const rounds = keepCheckpoints(() => checkpointIfDue(parts, own, checkpointRule(settings)), log);
   await toldToEnd;
   notify("STOPPING=1");
+  await rounds.end();
   await server.stop();
   await parts.store.close();
   parts.sealer.close();
 }
 
 /** The settings that are there now, or, where they do not parse, the last good ones, loudly. */
-function reloaded(scope: Scope, parts: EngineParts, tell: typeof log = log): EngineParts {
+function reloaded(scope: Scope, settings: Settings, tell: typeof log): Settings {
   try {
-    const next = applySettings(parts, loadSettings(scope));
+    const next = loadSettings(scope);
     tell("settings read anew");
     return next;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     tell(`SETTINGS NOT READ, the last good ones stay in force: ${error.message}`);
-    return parts;
+    return settings;
   }
+}
+
+function tellingHost(
+  parts: EngineParts,
+  { audit }: Settings,
+  hostLog: SystemLog | undefined,
+): EngineParts {
+  return { ...parts, systemLog: audit.systemLog === "on" ? hostLog : undefined };
+}
+
+function checkpointRule({ audit }: Settings): CheckpointRule {
+  return { events: audit.checkpointEvery, interval: audit.checkpointHours * 3_600_000 };
 }
 
 function watchSettings({ settingsFile }: Scope, reload: () => void): void {

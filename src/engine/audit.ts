@@ -1,12 +1,11 @@
 /** Reading the audit log, and proving that its chain holds. */
 import type { AuditVerification, Caller, StatusReport } from "../contracts/service.ts";
 import type { AuditFilter } from "../contracts/store.ts";
-import { type AuditRecord, breakAt } from "../core/audit-chain.ts";
-import { type AuditHead, EMPTY_HEAD } from "../core/audit-head.ts";
+import type { AuditRecord } from "../core/audit-chain.ts";
+import type { AuditHead } from "../core/audit-head.ts";
+import { type Beginning, beginningOf, holdingPages, isBreak, PAGE } from "./chain.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayAdminister } from "./permission.ts";
-
-const PAGE = 1000;
 
 /** All that pass the filter, or the last few of them, in order. */
 export async function* listAudit(
@@ -26,30 +25,61 @@ export async function* listAudit(
 /**
  * Walks the chain from its beginning. A cut-off end leaves a chain that holds: only a head
  * that was kept elsewhere shows it.
+ * @param kept places noted elsewhere
  */
 export async function verifyAudit(
   parts: EngineParts,
   caller: Caller,
-  kept?: AuditHead,
+  kept: readonly AuditHead[] = [],
   progress?: (events: number) => void,
 ): Promise<AuditVerification> {
   mayAdminister(caller);
-  let head = EMPTY_HEAD;
-  let keptSeen = !kept || kept.sequence === EMPTY_HEAD.sequence;
-  for await (const record of everyRecord(parts, {})) {
-    const fault = breakAt(parts.sealer.auditKey, head, record);
-    if (fault) return { intact: false, sequence: head.sequence + 1, fault };
-    head = { sequence: record.sequence, hash: record.hash };
-    if (kept?.sequence === record.sequence) {
-      // The chain holds under our key, yet is not the one that was printed.
-      if (kept.hash !== record.hash)
-        return { intact: false, sequence: record.sequence, fault: "altered" };
-      keptSeen = true;
-    }
-    progress?.(record.sequence);
+  for (;;) {
+    const { store } = parts;
+    const begun = await store.read((view) => beginningOf(view, parts));
+    if (isBreak(begun)) return { intact: false, ...begun };
+    const result = await walk(parts, begun, kept, progress);
+    // Meanwhile events may have been archived, and removed before they were read here.
+    const now = result.intact
+      ? begun.archived
+      : await store.read((view) => view.checkpoints.last("archive"));
+    if (now?.sequence === begun.archived?.sequence) return result;
   }
-  if (!keptSeen) return { intact: false, sequence: head.sequence + 1, fault: "cut-off" };
-  return { intact: true, events: head.sequence, head };
+}
+
+async function walk(
+  parts: EngineParts,
+  { before, archived, leftOver, places }: Beginning,
+  kept: readonly AuditHead[],
+  progress?: (events: number) => void,
+): Promise<AuditVerification> {
+  const expected = new Map(places);
+  for (const { sequence, hash } of kept) {
+    if (sequence === before.sequence && hash === before.hash) continue;
+    if (sequence < before.sequence) return { intact: false, sequence, fault: "archived" };
+    if ((expected.get(sequence) ?? hash) !== hash || sequence === before.sequence)
+      return { intact: false, sequence, fault: "altered" };
+    expected.set(sequence, hash);
+  }
+  let head = before;
+  for await (const page of holdingPages(parts, before)) {
+    if (isBreak(page)) return { intact: false, ...page };
+    for (const { sequence, hash } of page) {
+      const place = expected.get(sequence);
+      // The chain holds under our key, yet is not the one that was noted.
+      if (place !== undefined && place !== hash)
+        return { intact: false, sequence, fault: "altered" };
+      expected.delete(sequence);
+      head = { sequence, hash };
+    }
+    progress?.(head.sequence - before.sequence);
+  }
+  if (expected.size > 0) return { intact: false, sequence: head.sequence + 1, fault: "cut-off" };
+  const events = head.sequence - before.sequence;
+  const rotated = archived && {
+    archived: { sequence: before.sequence, at: archived.at, leftOver },
+  };
+  return { intact: true, events, head, ...rotated };
 }
 
 export async function status(

@@ -1,7 +1,9 @@
 /** The engine's face for one caller: every use case, behind one contract. */
 import type { Caller, Countersign } from "../contracts/service.ts";
+import { announcing } from "./announce.ts";
 import { listAudit, status, verifyAudit } from "./audit.ts";
 import { backupCodeStatus, generateBackupCodes, revokeBackupCodes } from "./backup-codes.ts";
+import { auditPublicKey, checkpointAudit } from "./checkpoint.ts";
 import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.ts";
 import { listTickets, revokeTickets } from "./grace.ts";
 import {
@@ -15,11 +17,14 @@ import type { EngineParts } from "./parts.ts";
 import { mayAdminister, mayReach } from "./permission.ts";
 import { explainPolicy, standing } from "./policy.ts";
 import { record } from "./record.ts";
+import { archiveAudit, dropArchived } from "./rotate.ts";
 import { listUsers } from "./user-list.ts";
 import { disableUser, enableUser, reset, setAlias, showUser, unlockUser } from "./users.ts";
 import { verify } from "./verify.ts";
 
-export function countersignFor(parts: EngineParts, caller: Caller): Countersign {
+export function countersignFor(given: EngineParts, caller: Caller): Countersign {
+  const { store, systemLog } = given;
+  const parts = systemLog ? { ...given, store: announcing(store, systemLog) } : given;
   return {
     verify: async (user, origin, conversation) => {
       mayReach(caller, user);
@@ -60,7 +65,11 @@ export function countersignFor(parts: EngineParts, caller: Caller): Countersign 
     revokeTickets: (user) => revokeTickets(parts, caller, user),
 
     listAudit: (filter, last) => listAudit(parts, caller, filter, last),
-    verifyAudit: (head, progress) => verifyAudit(parts, caller, head, progress),
+    verifyAudit: (kept, progress) => verifyAudit(parts, caller, kept, progress),
+    checkpointAudit: () => checkpointAudit(parts, caller),
+    auditPublicKey: () => auditPublicKey(parts, caller),
+    archiveAudit: (before) => archiveAudit(parts, caller, before),
+    dropArchived: (text, progress) => dropArchived(parts, caller, text, progress),
     recordSetting: async (action, detail) => {
       mayAdminister(caller);
       await parts.store.transact((tx) => record(tx, parts, caller, { action, detail }));

@@ -2,6 +2,7 @@
 import type { Clock, RandomBytes } from "../contracts/clock.ts";
 import type { Method, MethodParts } from "../contracts/method.ts";
 import type { Store } from "../contracts/store.ts";
+import type { SystemLog } from "../contracts/system-log.ts";
 import type { Policy } from "../core/policy/decide.ts";
 import type { HostView, Role } from "../core/policy/role.ts";
 import type { Unenrolled } from "../core/policy/rule.ts";
@@ -32,6 +33,10 @@ export interface EngineParts extends MethodParts {
   readonly random: RandomBytes;
   readonly methods: readonly Method[];
   readonly policy: EnginePolicy;
+  /** This host, as checkpoints name it. */
+  readonly hostName: string;
+  /** Where each audit event is told as well, if anywhere. */
+  readonly systemLog?: SystemLog | undefined;
   /** The host's groups that the user is in; undefined where they cannot be looked up. */
   readonly groupsOf: (user: string) => Promise<ReadonlySet<string> | undefined>;
   /** The members of these groups of the host. @throws Fault `not-found` for a group it has not */

@@ -33,6 +33,11 @@ export interface Settings {
     readonly graceLimit: number;
   };
   readonly roles: readonly Role[];
+  readonly audit: {
+    readonly systemLog: "on" | "off";
+    readonly checkpointEvery: number;
+    readonly checkpointHours: number;
+  };
   readonly enrollment: { readonly expiresAfter: number };
   readonly methods: Readonly<Record<MethodName, "on" | "off">>;
   readonly duo: {
@@ -160,6 +165,16 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
     graceLimit: whole("grace tickets that a user may have at once; the oldest goes", 1, 100, 5),
   }),
   roles: ROLES,
+  audit: group("the audit log", {
+    systemLog: choice("on: each event goes to the host's log as well", ["on", "off"], "on"),
+    checkpointEvery: whole(
+      "events after which countersignd signs where the log is",
+      1,
+      1e9,
+      10_000,
+    ),
+    checkpointHours: whole("hours after which it does so, if anything happened", 1, 8760, 24),
+  }),
   enrollment: group("enrollments", {
     expiresAfter: whole("seconds in which a begun enrollment must be confirmed", 60, 86_400, 900),
   }),

@@ -93,7 +93,7 @@ async function judge(
   await faultOnly(async () => void (await bounded(service.listUsers(), 100)));
   await faultOnly(async () => {
     const before = original.records.length;
-    const { intact } = await service.verifyAudit(original.head);
+    const { intact } = await service.verifyAudit([original.head]);
     const records = await bounded(service.listAudit({}), 100);
     if (intact) assert.deepEqual(records.slice(0, before), original.records, "an altered log held");
   });

@@ -115,7 +115,8 @@ test("another's account is out of reach, by forged names and fields", parts, asy
     ["cancelEnrollment", { method: "totp" }],
     ...["reset", "generateBackupCodes", "backupCodeStatus", "revokeBackupCodes"].map(plain),
     ...["showUser", "disableUser", "enableUser", "unlockUser", "listUsers"].map(plain),
-    ...["listAudit", "verifyAudit"].map(plain),
+    ...["listAudit", "checkpointAudit", "auditPublicKey", "dropArchived"].map(plain),
+    ["archiveAudit", { before: 1e15 }],
     ["recordSetting", { action: "settings-set", name: "totp.window=99" }],
     ["status", { since: 0 }],
     ["enrollByChallenge", { method: "duo-push" }],
@@ -133,6 +134,7 @@ test("another's account is out of reach, by forged names and fields", parts, asy
     assert.match(lines[0] ?? "", denied, name);
   }
   await succeed(host.as("bob"), ["verify", "--code-stdin"], right.slice("answer ".length));
+  assert.match((await host.call("alice", "proveAudit", {}))[0] ?? "", denied);
   // What concerns nobody but root is refused for one's own name too.
   for (const name of ["disableUser", "enableUser", "unlockUser", "setAlias"]) {
     const argument = { user: "alice", alias: "bob" };

@@ -150,12 +150,12 @@ test("the log proves itself, and a kept head shows a cut-off end", async (t) => 
   await host.fail("alice", "", 3);
   const whole = await host.root.verifyAudit();
   assert.ok(whole.intact && whole.events === 5);
-  assert.deepEqual(await host.root.verifyAudit(whole.head), whole);
+  assert.deepEqual(await host.root.verifyAudit([whole.head]), whole);
   const later = { sequence: 9, hash: "0".repeat(64) };
   const cutOff = { intact: false, sequence: 6, fault: "cut-off" };
-  assert.deepEqual(await host.root.verifyAudit(later), cutOff);
+  assert.deepEqual(await host.root.verifyAudit([later]), cutOff);
   const other = { sequence: 2, hash: "0".repeat(64) };
-  assert.deepEqual(await host.root.verifyAudit(other), {
+  assert.deepEqual(await host.root.verifyAudit([other]), {
     intact: false,
     sequence: 2,
     fault: "altered",

@@ -70,6 +70,7 @@ export class Host {
       methods: methodsFor({}),
       window: DEFAULT_WINDOW,
       policy: { ...POLICY, ...policy },
+      hostName: "host.example",
       groupsOf: async () => undefined,
       membersOf: async () => new Set(),
       hostViewOf: async () => undefined,

@@ -1,19 +1,37 @@
 import { Flags } from "@oclif/core";
+import {
+  type Disproof,
+  type Evidence,
+  type Proof,
+  proveFiles,
+  proveWithStore,
+  readKeyFile,
+} from "../../client/audit-proof.ts";
 import { withCountersign } from "../../client/connect.ts";
-import type { AuditVerification } from "../../contracts/service.ts";
 import { formatHead, parseHead } from "../../core/audit-head.ts";
 import { Fault } from "../../core/fault.ts";
+import { printable } from "../../core/printable.ts";
 import { say, sayJson } from "../../terminal/output.ts";
 import { progress } from "../../terminal/progress.ts";
 import { CountersignCommand, json } from "../base.ts";
-import { counted } from "../words.ts";
+import { counted, isoTime, shortTime } from "../words.ts";
 
-const FAULTS = {
+const FAULTS: Readonly<Record<Disproof["fault"], string>> = {
   missing: "is missing",
   reordered: "is not where it was written",
   altered: "was altered",
   "cut-off": "and what followed it was cut off",
-} as const;
+  forged: "has a checkpoint that was not signed by this store",
+  archived: "is in an archive, which was not given",
+  truncated: "and what follows it, the signature too, is missing",
+};
+
+const MENDS: Partial<Record<Disproof["fault"], string>> = {
+  archived: "give the file that holds it with --archive",
+  truncated: "take the archive from a backup; while its events are in the store: audit rotate",
+};
+
+const FILES = { helpValue: "FILE", multiple: true, multipleNonGreedy: true } as const;
 
 export class AuditVerify extends CountersignCommand {
   static override summary = "Prove that nothing in the audit log was changed.";
@@ -21,14 +39,19 @@ export class AuditVerify extends CountersignCommand {
   static override description =
     `Each event carries the hash of the one before it, made with a key that is not in the
 store: an altered, removed, inserted or reordered event is found. An end that was cut
-off leaves no gap, so keep the head that is printed somewhere else, and give it next
-time with --head. Exit status 1 when the log does not hold.`;
+off, and a store that was put back, leave no gap, so keep the head that is printed, or
+checkpoints, somewhere else, and give them next time. With --public-key files are
+checked by that key alone, wherever they are. Exit status 1 when the log does not hold.`;
 
   static override examples = [
     { description: "Check it, and note the head", command: "sudo <%= config.bin %> audit verify" },
     {
       description: "Check that nothing noted then is gone",
       command: "sudo <%= config.bin %> audit verify --head 1234:9f2c...",
+    },
+    {
+      description: "Check an archive on another machine",
+      command: "<%= config.bin %> audit verify --public-key audit.pem --archive 2026.jsonl",
     },
   ];
 
@@ -37,20 +60,49 @@ time with --head. Exit status 1 when the log does not hold.`;
       helpValue: "N:HASH",
       description: "a head printed earlier, and kept elsewhere",
     }),
+    checkpoint: Flags.string({
+      ...FILES,
+      description: "a checkpoint kept elsewhere; may be repeated",
+    }),
+    archive: Flags.string({
+      ...FILES,
+      description: "an archive that audit rotate wrote; may be repeated",
+    }),
+    "public-key": Flags.string({
+      helpValue: "FILE",
+      exclusive: ["head"],
+      description: "check those files by this key, and ask no store",
+    }),
     json,
   };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(AuditVerify);
-    const head = flags.head === undefined ? undefined : readHead(flags.head);
-    const line = progress();
-    const result = await withCountersign({}, ({ service }) =>
-      service.verifyAudit(head, (events) => line.update(`${counted(events, "event")} checked`)),
-    );
-    line.done();
+    const { head, checkpoint = [], archive = [], "public-key": key } = flags;
+    const heads = head === undefined ? [] : [readHead(head)];
+    const evidence = { heads, checkpoints: checkpoint, archives: archive };
+    const result = key === undefined ? await prove(evidence) : proveAlone(key, evidence);
     announce(result, flags.json);
     if (!result.intact) this.exit(1);
   }
+}
+
+async function prove(evidence: Evidence): Promise<Proof | Disproof> {
+  const line = progress();
+  const tell = (events: number): void => line.update(`${counted(events, "event")} checked`);
+  try {
+    return await withCountersign({}, ({ service }) => proveWithStore(service, evidence, tell));
+  } finally {
+    line.done();
+  }
+}
+
+function proveAlone(key: string, evidence: Evidence): Proof | Disproof {
+  if (evidence.checkpoints.length + evidence.archives.length > 0)
+    return proveFiles(readKeyFile(key), evidence);
+  throw new Fault("usage", "--public-key checks files: name some", {
+    hint: "--checkpoint FILE or --archive FILE",
+  });
 }
 
 function readHead(text: string) {
@@ -61,13 +113,47 @@ function readHead(text: string) {
   });
 }
 
-function announce(result: AuditVerification, json: boolean): void {
-  if (json) sayJson(result.intact ? { ...result, head: formatHead(result.head) } : result);
-  else if (result.intact)
-    say(`${counted(result.events, "event")}, none changed`, `head ${formatHead(result.head)}`);
+function announce(result: Proof | Disproof, json: boolean): void {
+  if (json) sayJson(result.intact ? toJson(result) : result);
+  else if (result.intact) say(...lines(result));
   if (result.intact) return;
-  process.stderr.write(`error: event ${result.sequence} ${FAULTS[result.fault]}\n`);
-  process.stderr.write(
-    "try: compare with your log collector, and find out who wrote to the store\n",
+  const { sequence, fault, file } = result;
+  const where = file === undefined ? "" : `${printable(file, 4096)}: `;
+  const mend = MENDS[fault] ?? "compare with your log collector, and find out who wrote to it";
+  process.stderr.write(`error: ${where}event ${sequence} ${FAULTS[fault]}\ntry: ${mend}\n`);
+}
+
+/** Members that tell nothing are left out. */
+function toJson({ events, first = 1, head, archives, checkpoints, archived }: Proof): object {
+  const { sequence, at, leftOver } = archived ?? {};
+  return {
+    intact: true,
+    events,
+    head: head ? formatHead(head) : null,
+    ...(first > 1 ? { first } : {}),
+    ...(archives > 0 ? { archives } : {}),
+    ...(sequence === undefined || at === undefined
+      ? {}
+      : { archived: { sequence, at: isoTime(at), leftOver } }),
+    ...(checkpoints.length > 0
+      ? { checkpoints: checkpoints.map((each) => ({ ...each, at: isoTime(each.at) })) }
+      : {}),
+  };
+}
+
+function lines({ events, first = 1, head, archives, checkpoints, archived }: Proof): string[] {
+  const signed = checkpoints.map(
+    ({ sequence, host, at }) =>
+      `checkpoint at event ${sequence}: signed by ${host || "?"}, ${shortTime(at)}`,
   );
+  if (!head) return signed;
+  const left = archived?.leftOver ?? 0;
+  return [
+    `${counted(events, "event")}, none changed`,
+    `head ${formatHead(head)}`,
+    ...(archives > 0 ? [`archives read: ${archives}`] : []),
+    ...(first > 1 ? [`events before ${first} are in archives that were not given`] : []),
+    ...(left > 0 ? [`${counted(left, "archived event")} still to be removed: audit rotate`] : []),
+    ...signed,
+  ];
 }
