@@ -79,9 +79,15 @@ async function each(elements: AsyncIterable<unknown>, item: Call["item"]): Promi
   return null;
 }
 
-/** Progress is told to whoever listens, and waits for nobody. */
+/** Progress is waited for by nobody; what nobody listens to any more is ended by it. */
 function counted(item: Call["item"]): (count: number) => void {
-  return (count) => void item(count).catch(() => undefined);
+  let failure: unknown;
+  return (count) => {
+    if (failure !== undefined) throw failure;
+    item(count).catch((error: unknown) => {
+      failure = error;
+    });
+  };
 }
 
 function headIn(text: string): AuditHead {

@@ -17,8 +17,15 @@ import type { EngineParts } from "./parts.ts";
 import { mayAdminister } from "./permission.ts";
 import { record } from "./record.ts";
 
-/** Rows removed in one transaction. Others wait for it, so it is short. */
-const BATCH = 500;
+/**
+ * Rows removed in one transaction: at first, at least and at most. Others wait for it, so as many
+ * as take a few milliseconds: on some disks a row, whose index page is its own, takes one.
+ */
+const BATCH = { first: 64, least: 8, most: 2048 };
+/** Milliseconds that a transaction may take. */
+const SHORT = { more: 3, less: 8 };
+/** Least milliseconds between two: other processes look whether the store is free. */
+const PAUSE = 2;
 
 export async function* archiveAudit(
   parts: EngineParts,
@@ -83,22 +90,19 @@ export async function dropArchived(
     if (checkpoint) parts.systemLog?.tell(checkpointLine(checkpoint));
   }
   let removed = 0;
-  for (;;) {
+  for (let batch = BATCH.first; ; ) {
     const began = performance.now();
-    const went = await parts.store.transact((tx) => tx.checkpoints.removeArchived(BATCH));
+    const limit = batch;
+    const went = await parts.store.transact((tx) => tx.checkpoints.removeArchived(limit));
+    const took = performance.now() - began;
     removed += went;
+    if (went < limit) return removed;
     progress?.(removed);
-    if (went < BATCH) return removed;
-    await othersFirst(performance.now() - began);
+    if (took > SHORT.less) batch = Math.max(BATCH.least, batch >> 1);
+    else if (took < SHORT.more) batch = Math.min(BATCH.most, batch << 1);
+    // Half of the time is for those who log in.
+    await new Promise((resolve) => setTimeout(resolve, Math.max(PAUSE, took)));
   }
-}
-
-/** Other processes look whether the store is free every 25 ms at most: they find it so. */
-const PAUSE = 30;
-
-/** As long as a batch took, too: half of the disk is for those who log in. */
-function othersFirst(took: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(PAUSE, took)));
 }
 
 /** The checkpoint, unless it was noted before. The log goes on from it. */

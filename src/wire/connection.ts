@@ -18,7 +18,7 @@ import {
 export interface Limits {
   /** Milliseconds until the opening must stand, and until each answer must. */
   readonly idle: number;
-  /** Milliseconds that a connection lives at most. */
+  /** Milliseconds that a connection lives at most, from the last element of a list that it was sent. */
   readonly total: number;
 }
 
@@ -112,6 +112,8 @@ export class DaemonConnection {
   }
 
   send(message: DaemonMessage): boolean {
+    // Who reads a long list is not at its end; who reads no more is told no more.
+    if (message.kind === "item") this.#end.refresh();
     return this.socket.writable ? this.socket.write(encodeMessage(message)) : true;
   }
 
