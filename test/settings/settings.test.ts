@@ -34,6 +34,7 @@ test("an absent file means the defaults, which are the core's own", (t) => {
     throttle: { freeFailures: 5, firstDelay: 2, longestDelay: 300, decay: 900, lockAfter: 0 },
     policy: { unenrolled: "refuse", enabled: "on", rules: [], graceLimit: 5 },
     roles: [],
+    audit: { systemLog: "on", checkpointEvery: 10_000, checkpointHours: 24 },
     enrollment: { expiresAfter: 900 },
     methods: { totp: "on", "backup-code": "on", "duo-push": "on", "duo-prompt": "on" },
     duo: {

@@ -24,12 +24,11 @@ lost: give the same command again.`;
   static override examples = [
     {
       description: "Keep a year in the store",
-      command:
-        "sudo <%= config.bin %> audit rotate --keep 365 --archive /var/backups/audit-2026.jsonl",
+      command: "sudo <%= config.bin %> audit rotate --keep 365 --archive /srv/audit/2026.jsonl",
     },
     {
       description: "Prove files and store as one",
-      command: "sudo <%= config.bin %> audit verify --archive /var/backups/audit-2026.jsonl",
+      command: "sudo <%= config.bin %> audit verify --archive /srv/audit/2026.jsonl",
     },
   ];
 
