@@ -1,5 +1,5 @@
 /** Archives of the audit log as files: written whole and durably, and read by their signatures. */
-import type { Countersign } from "../contracts/service.ts";
+import type { Countersign, Dropped } from "../contracts/service.ts";
 import {
   type ArchiveBreak,
   ArchiveDigest,
@@ -68,24 +68,26 @@ export async function rotateAudit(
 ): Promise<Rotated> {
   const dropping = (events: number): void => progress("removed", events);
   const leftOver = await service.dropArchived(undefined, dropping);
-  const begun = await goOn(service, path, dropping);
-  if (begun) return { ...begun, removed: begun.removed + leftOver };
+  const begun = await goOn(service, path, leftOver, dropping);
+  if (begun) return begun;
   const written = await write(service, before, path, (events) => progress("archived", events));
-  if (!written) return { archived: 0, removed: leftOver };
-  const removed = await service.dropArchived(written.checkpoint.text, dropping);
-  return { ...written, removed: removed + leftOver };
+  if (!written) return { archived: 0, removed: leftOver.removed };
+  const { removed } = await service.dropArchived(written.checkpoint.text, dropping);
+  return { ...written, removed: removed + leftOver.removed };
 }
 
-/** From an archive that was written, and of which nothing was removed yet. */
+/** With an archive that was written, and of which not all was removed yet. */
 async function goOn(
   service: Countersign,
   path: string,
+  leftOver: Dropped,
   progress: (events: number) => void,
 ): Promise<Rotated | undefined> {
   const found = existing(path, await service.auditPublicKey());
-  if (!found) return undefined;
+  if (!found || found.checkpoint.sequence < leftOver.through) return undefined;
   const { checkpoint, first } = found;
-  const removed = await service.dropArchived(checkpoint.text, progress);
+  const dropped = await service.dropArchived(checkpoint.text, progress);
+  const removed = leftOver.removed + dropped.removed;
   if (removed === 0) return undefined;
   return { archived: checkpoint.sequence - first + 1, removed, checkpoint };
 }

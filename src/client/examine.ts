@@ -22,6 +22,7 @@ import { createSealer } from "../keys/sealing.ts";
 import type { Scope } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
 import { SCHEMA_VERSION } from "../stores/schema.ts";
+import { HOST_SOCKETS } from "../system-log/system-log.ts";
 import { daemonReaders } from "./ask-daemon.ts";
 import { currentScope, isHeldByDaemon } from "./connect.ts";
 import { duoReaders } from "./examine-duo.ts";
@@ -57,7 +58,7 @@ export async function examine(): Promise<readonly Finding[]> {
   try {
     const own = await duringAsOwner(scope, () => runChecks(checksOver(ownReaders(scope, seen))));
     if (scope.name !== "system") return own;
-    return [...own, ...(await runChecks(hostChecksOver(hostReaders(scope, seen.isBegun))))];
+    return [...own, ...(await runChecks(hostChecksOver(hostReaders(scope, seen))))];
   } finally {
     seen.close();
   }
@@ -139,11 +140,21 @@ function guestReaders(scope: Scope): GuestReaders {
   };
 }
 
-function hostReaders(scope: Scope, isBegun: () => boolean): HostReaders {
+function hostReaders(scope: Scope, { isBegun, settings }: Seen): HostReaders {
   // Started by the launcher, or by what the launcher starts, which is beside its folder.
   const program = resolve(dirname(process.argv[1] ?? "."), "../bin/countersign.js");
+  const daemon = daemonReaders(scope, PAM, isForced);
   return {
-    daemon: daemonReaders(scope, PAM, isForced),
+    daemon,
+    audit: {
+      isOn: () => (isBegun() ? attempt(() => settings().audit.systemLog === "on") : undefined),
+      sockets: HOST_SOCKETS,
+      exists: existsSync,
+      linesLost: async () => {
+        const answer = existsSync(daemon.socket) ? await daemon.ask(daemon.socket) : undefined;
+        return typeof answer === "object" ? answer.linesLost : undefined;
+      },
+    },
     pam: {
       ...PAM,
       owner: 0,

@@ -219,6 +219,13 @@ export type AuditCheckpoint = SignedCheckpoint;
 /** An archive in the making: its events in order, and last the checkpoint that signs them. */
 export type ArchivePart = AuditRecord | { readonly checkpoint: AuditCheckpoint };
 
+/** What left the store. */
+export interface Dropped {
+  readonly removed: number;
+  /** The last event that is archived; 0 where none is. */
+  readonly through: number;
+}
+
 export interface StatusReport {
   readonly accounts: Readonly<Record<UserStatus, number>>;
   readonly throttled: number;
@@ -321,9 +328,9 @@ export interface Countersign {
   /**
    * Removes what an archive holds, a little at a time. Its checkpoint's text is the word that the
    * archive is on disk; without one, goes on where a removal was cut short.
-   * @returns how many events went @throws Fault `conflict` for one that does not fit the log
+   * @throws Fault `conflict` for one that does not fit the log
    */
-  dropArchived(checkpoint?: string, progress?: (events: number) => void): Promise<number>;
+  dropArchived(checkpoint?: string, progress?: (events: number) => void): Promise<Dropped>;
   /** `change`: the setting's name, and its new value where it has one. */
   recordSetting(action: "settings-set" | "settings-unset", change: string): Promise<void>;
 

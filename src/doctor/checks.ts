@@ -1,5 +1,6 @@
 /** Every check in its order, each on its own: none can take the others down or hold them up. */
 import { printable } from "../core/printable.ts";
+import { type AuditReaders, examineAudit } from "./audit.ts";
 import { type ClockReaders, examineClock } from "./clock.ts";
 import { type DaemonReaders, examineDaemon } from "./daemon.ts";
 import { type DuoReaders, examineDuo } from "./duo.ts";
@@ -24,6 +25,7 @@ export interface Readers {
 /** What those of the host look through, where more than one person is concerned. */
 export interface HostReaders {
   readonly daemon: DaemonReaders;
+  readonly audit: AuditReaders;
   readonly pam: PamReaders;
   readonly sshd: SshdReaders;
 }
@@ -61,6 +63,7 @@ export function checksOver(own: Readers): readonly Check[] {
 export function hostChecksOver(host: HostReaders): readonly Check[] {
   return [
     { name: "daemon", examine: () => examineDaemon(host.daemon) },
+    { name: "audit", examine: () => examineAudit(host.audit) },
     { name: "pam", examine: () => examinePam(host.pam) },
     { name: "sshd", examine: () => examineSshd(host.sshd) },
   ];

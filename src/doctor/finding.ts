@@ -10,6 +10,7 @@ export const CHECK_NAMES = [
   "store",
   "duo",
   "daemon",
+  "audit",
   "pam",
   "sshd",
 ] as const;

@@ -3,7 +3,7 @@
  * that is on disk, it is removed here. Cut short at any moment, nothing is lost, and done again
  * it goes on.
  */
-import type { ArchivePart, Caller } from "../contracts/service.ts";
+import type { ArchivePart, Caller, Dropped } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
 import { ArchiveDigest, archiveLine } from "../core/audit-archive.ts";
 import type { AuditRecord } from "../core/audit-chain.ts";
@@ -83,7 +83,7 @@ export async function dropArchived(
   caller: Caller,
   text: string | undefined,
   progress?: (events: number) => void,
-): Promise<number> {
+): Promise<Dropped> {
   mayAdminister(caller);
   if (text !== undefined) {
     const checkpoint = await parts.store.transact((tx) => noteArchived(tx, parts, caller, text));
@@ -96,13 +96,15 @@ export async function dropArchived(
     const went = await parts.store.transact((tx) => tx.checkpoints.removeArchived(limit));
     const took = performance.now() - began;
     removed += went;
-    if (went < limit) return removed;
+    if (went < limit) break;
     progress?.(removed);
     if (took > SHORT.less) batch = Math.max(BATCH.least, batch >> 1);
     else if (took < SHORT.more) batch = Math.min(BATCH.most, batch << 1);
     // Half of the time is for those who log in.
     await new Promise((resolve) => setTimeout(resolve, Math.max(PAUSE, took)));
   }
+  const last = await parts.store.read((view) => view.checkpoints.last("archive"));
+  return { removed, through: last?.sequence ?? 0 };
 }
 
 /** The checkpoint, unless it was noted before. The log goes on from it. */

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeEvents } from "../bench/audit-log.ts";
@@ -17,7 +17,7 @@ const EVENTS = 2_000;
 
 test(
   "killed and killed again beside logins, it loses nothing, and files prove it without the key",
-  needs("root", "oathtool", "openssl"),
+  needs("oathtool"),
   async (t) => {
     const { home, countersign, phone } = await enrolledHome(t);
     await writeEvents(home.path, EVENTS);
@@ -37,48 +37,48 @@ test(
       await ended;
       assert.equal((await login).code, 0);
     }
-    const last = await countersign([...rotate, "--json"]);
-    assert.equal(last.code, 0, last.stderr);
-    const archive = join(
-      folder,
-      readdirSync(folder).filter((name) => /^archive/.test(name))[0] ?? "",
-    );
+    // The daemon may have gone on when its client was gone: then the name is taken.
+    const last = join(folder, "archive-2");
+    await succeed(countersign, [...rotate.slice(0, -1), last]);
+    const archives = readdirSync(folder).filter((name) => name.startsWith("archive"));
+    assert.equal(archives.at(-1), "archive-2");
+    const files = archives.flatMap((name) => ["--archive", join(folder, name)]);
     const proof = JSON.parse(
       await succeed(countersign, [
-        ...["audit", "verify", "--archive", archive, "--checkpoint", kept, "--json"],
+        ...["audit", "verify", ...files, "--checkpoint", kept, "--json"],
       ]),
     );
     assert.ok(proof.intact && proof.events > EVENTS, JSON.stringify(proof));
-    assert.deepEqual([proof.first, proof.archives, proof.archived.leftOver], [undefined, 1, 0]);
+    assert.deepEqual([proof.first, proof.archived.leftOver], [undefined, 0]);
     assert.equal(proof.checkpoints[0].text, checkpoint);
     assert.equal((await daemon.stop()) ?? 0, 0);
 
-    // An auditor has the files and the key, and no right to anything else.
-    const files = await makeDirectory(t);
+    // An auditor has the files and the key, on a machine without any store.
+    const desk = await makeDirectory(t);
     writeFileSync(
-      join(files, "audit.pem"),
+      join(desk, "audit.pem"),
       await succeed(countersign, ["audit", "checkpoint", "--public-key"]),
     );
-    for (const [from, name] of [
-      [archive, "archive"],
-      [kept, "kept"],
-    ] as const) {
-      copyFileSync(from, join(files, name));
-      chmodSync(join(files, name), 0o644);
-    }
-    chmodSync(files, 0o755);
+    for (const file of [last, kept]) copyFileSync(file, join(desk, basename(file)));
     const auditor = (...args: string[]) =>
-      run(["setpriv", "--reuid=65534", "--clear-groups", CLI, "audit", "verify", ...args], {
-        env: { ...MINIMAL_ENV, HOME: "/nonexistent" },
-        cwd: files,
+      run([CLI, "audit", "verify", ...args], {
+        env: { ...MINIMAL_ENV, COUNTERSIGN_HOME: "/nonexistent" },
+        cwd: desk,
       });
-    const evidence = ["--public-key", "audit.pem", "--checkpoint", "kept", "--archive", "archive"];
+    const evidence = [
+      "--public-key",
+      "audit.pem",
+      "--checkpoint",
+      "kept",
+      "--archive",
+      "archive-2",
+    ];
     const { stdout, stderr, code } = await auditor(...evidence);
     assert.deepEqual([stderr, code], ["", 0]);
     assert.match(stdout, /^\d+ events, none changed\nhead \d+:[0-9a-f]{64}\narchives read: 1\n/);
-    writeFileSync(join(files, "archive"), "{}\n");
+    writeFileSync(join(desk, "archive-2"), "{}\n");
     const forged = await auditor(...evidence);
     assert.equal(forged.code, 1);
-    assert.match(forged.stderr, /^error: archive: event 1 was altered\ntry: .*\n$/);
+    assert.match(forged.stderr, /^error: archive-2: event 1 was altered\ntry: .*\n$/);
   },
 );
