@@ -3,8 +3,15 @@ import type { Store } from "../contracts/store.ts";
 import type { SystemLog } from "../contracts/system-log.ts";
 import type { AuditRecord } from "../core/audit-chain.ts";
 import { eventLine } from "../core/audit-message.ts";
+import type { EngineParts } from "./parts.ts";
 
-export function announcing(store: Store, log: SystemLog): Store {
+/** The same parts, whose events the host's log is told of, if there is one to be told. */
+export function announced(parts: EngineParts): EngineParts {
+  const { store, systemLog } = parts;
+  return systemLog ? { ...parts, store: announcing(store, systemLog) } : parts;
+}
+
+function announcing(store: Store, log: SystemLog): Store {
   return {
     async transact(work) {
       const appended: AuditRecord[] = [];

@@ -13,6 +13,7 @@ import {
 } from "../core/audit-checkpoint.ts";
 import { checkpointLine } from "../core/audit-message.ts";
 import { AUDIT_SIGNING_KEY_CELL } from "../core/cells.ts";
+import { announced } from "./announce.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayAdminister } from "./permission.ts";
 import { record } from "./record.ts";
@@ -48,10 +49,11 @@ export interface CheckpointRule {
 
 /** Makes a checkpoint where one is due. */
 export async function checkpointIfDue(
-  parts: EngineParts,
+  given: EngineParts,
   caller: Caller,
   { events, interval }: CheckpointRule,
 ): Promise<SignedCheckpoint | undefined> {
+  const parts = announced(given);
   const isDue = await parts.store.read(async ({ audit, checkpoints }) => {
     const head = await audit.head();
     const kept = [await checkpoints.last("head"), await checkpoints.last("archive")];

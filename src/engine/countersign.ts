@@ -1,6 +1,6 @@
 /** The engine's face for one caller: every use case, behind one contract. */
 import type { Caller, Countersign } from "../contracts/service.ts";
-import { announcing } from "./announce.ts";
+import { announced } from "./announce.ts";
 import { listAudit, status, verifyAudit } from "./audit.ts";
 import { backupCodeStatus, generateBackupCodes, revokeBackupCodes } from "./backup-codes.ts";
 import { auditPublicKey, checkpointAudit } from "./checkpoint.ts";
@@ -23,8 +23,7 @@ import { disableUser, enableUser, reset, setAlias, showUser, unlockUser } from "
 import { verify } from "./verify.ts";
 
 export function countersignFor(given: EngineParts, caller: Caller): Countersign {
-  const { store, systemLog } = given;
-  const parts = systemLog ? { ...given, store: announcing(store, systemLog) } : given;
+  const parts = announced(given);
   return {
     verify: async (user, origin, conversation) => {
       mayReach(caller, user);

@@ -35,8 +35,12 @@ export function openSystemLog(sockets: LogSockets = HOST_SOCKETS): SystemLog {
   };
   return {
     tell(line) {
-      tellOfLost();
-      if (take(line)) return;
+      try {
+        tellOfLost();
+        if (take(line)) return;
+      } catch {
+        // What is told has happened: nobody is refused for it any more.
+      }
       untold += 1;
       lostInAll += 1;
     },

@@ -153,3 +153,25 @@ test("status", oath, async (t) => {
     users: { active: 1, pending: 0, disabled: 0, none: 0, throttled: 0 },
   });
 });
+
+test("audit checkpoint and audit rotate", oath, async (t) => {
+  const { home, countersign } = await enrolledHome(t);
+  const say = async (...args: string[]) =>
+    JSON.parse(await succeed(countersign, ["audit", ...args, "--json"]));
+  const { text, host, ...checkpoint } = await say("checkpoint");
+  const { key, publicKey, ...rest } = await say("checkpoint", "--public-key");
+  assert.match(publicKey, /^-----BEGIN PUBLIC KEY-----\n/);
+  assert.deepEqual(rest, {});
+  const { sequence, hash, at } = checkpoint;
+  assert.deepEqual(checkpoint, { key, sequence, hash, at });
+  assert.match(at, ISO);
+  assert.ok(text.includes(`host: ${host}\n`) && text.includes(`hash: ${hash}\n`));
+  const archive = ["--archive", `${home.path}/archive`];
+  const nothing = await say("rotate", "--before", "2026-01-01", ...archive);
+  assert.deepEqual(nothing, { archived: 0, removed: 0, head: null });
+  const { archived, removed, head } = await say("rotate", "--keep", "0", ...archive);
+  assert.ok(archived > 1 && removed === archived && head.startsWith(`${archived}:`));
+  assertFailure(await countersign(["audit", "rotate", ...archive]), 2, /how old/, /--keep DAYS/);
+  const both = ["audit", "rotate", "--keep", "1", "--before", "2026-01-01", ...archive];
+  assertFailure(await countersign(both), 2, /--before|--keep/);
+});
