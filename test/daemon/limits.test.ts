@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Conversation } from "../../src/contracts/conversation.ts";
-import type { Countersign } from "../../src/contracts/service.ts";
+import type { Countersign, UserSummary } from "../../src/contracts/service.ts";
 import { ADMISSION, LIMITS } from "../../src/daemon/limits.ts";
 import { DaemonServer } from "../../src/daemon/server.ts";
 import { LINE_MAX } from "../../src/protocol/lines.ts";
@@ -145,6 +146,27 @@ test("who stays after the verdict is hung up on", parts, async (t) => {
   await closed;
   clearInterval(stop);
 });
+
+test(
+  "who reads a list lives as long as it goes on, and no longer than it is read",
+  parts,
+  async (t) => {
+    const { path } = await serving(t, {
+      async *listUsers() {
+        for (let n = 0; n < 5; n++) {
+          await sleep(TOTAL / 3);
+          yield { user: `user${n}` } as UserSummary;
+        }
+        await sleep(1.5 * TOTAL);
+      },
+    });
+    const { took, received } = await ended(
+      (await Peer.connect(path)).send("countersign/1 call name=listUsers argument=%7B%7D\n"),
+    );
+    assert.equal(received.split("\n").filter((line) => line.startsWith("item ")).length, 5);
+    about(took - (5 * TOTAL) / 3, TOTAL);
+  },
+);
 
 test("the daemon's own limits are those of its page", () => {
   const page = readFileSync(join(ROOT, "man/countersignd.8"), "utf8").replace(/\s+/g, " ");
