@@ -254,7 +254,21 @@ test("a beginning that was cut off without a signature is missing", async (t) =>
     sequence: 9,
     fault: "forged",
   });
-  await assert.rejects(rotated.root.dropArchived(text), fault("conflict"));
+  for (const word of [text, undefined]) {
+    await assert.rejects(rotated.root.dropArchived(word), fault("audit-broken"));
+  }
+  assert.equal((await rotated.sequences())[0], 9, "nor is more removed by it");
+});
+
+test("by a row of an archive that nobody signed, nothing is removed", async (t) => {
+  const rotated = new RotatedHost(t);
+  await rotated.live(8);
+  const { text } = await rotated.root.checkpointAudit();
+  await assert.rejects(rotated.root.dropArchived(text), fault("conflict"), "a head is no archive");
+  rotated.tamper(`INSERT INTO audit_checkpoints VALUES (5, 'archive', 1, 'archived, on my word')`);
+  await assert.rejects(rotated.root.dropArchived(), fault("audit-broken"));
+  await assert.rejects(rotated.rotate("a", 1), fault("audit-broken"));
+  assert.equal((await rotated.sequences())[0], 1);
 });
 
 test("rows of checkpoints that were forged, moved or kept back are found", async (t) => {
