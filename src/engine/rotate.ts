@@ -24,6 +24,8 @@ import { record } from "./record.ts";
 const BATCH = { first: 64, least: 8, most: 2048 };
 /** Milliseconds that a transaction may take. */
 const SHORT = { more: 3, less: 8 };
+/** So many events are told for an archive until those who log in have their turn. */
+const TOLD = 100;
 /** Least milliseconds between two: other processes look whether the store is free. */
 const PAUSE = 2;
 
@@ -40,10 +42,14 @@ export async function* archiveAudit(
   if (isBreak(begun)) throw broken(begun);
   const digest = new ArchiveDigest();
   let last: AuditHead | undefined;
+  let began = performance.now();
   for await (const record of oldRecords(parts, begun.before, before, end)) {
     digest.add(archiveLine(record));
     last = record;
     yield record;
+    if (record.sequence % TOLD !== 0) continue;
+    await rest(performance.now() - began);
+    began = performance.now();
   }
   if (last === undefined) return;
   const first = begun.before.sequence + 1;
@@ -103,11 +109,16 @@ export async function dropArchived(
     progress?.(removed);
     if (took > SHORT.less) batch = Math.max(BATCH.least, batch >> 1);
     else if (took < SHORT.more) batch = Math.min(BATCH.most, batch << 1);
-    // Most of the time is for those who log in, whose log's checkpoint (of SQLite) this fills, too.
-    await new Promise((resolve) => setTimeout(resolve, Math.max(PAUSE, 3 * took)));
+    // SQLite's log, which this fills, is for those who log in to write back as well.
+    await rest(3 * took);
   }
   const last = await parts.store.read((view) => view.checkpoints.last("archive"));
   return { removed, through: last?.sequence ?? 0 };
+}
+
+/** Milliseconds in which others have the disk and the processor. */
+function rest(time: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(PAUSE, time)));
 }
 
 /** The checkpoint, unless it was noted before. The log goes on from it. */
