@@ -140,13 +140,23 @@ test("what is no database is refused, and left as it is", async (t) => {
   }
 });
 
+const PAGE = 4096;
+
+function rootPageOf(file: string, table: string): number {
+  const database = new DatabaseSync(file);
+  const row = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").get(table);
+  database.close();
+  return Number(row?.rootpage);
+}
+
 test("a damaged page is a damaged store, and nothing is answered from it", async (t) => {
   const file = path(t);
   const store = createSqliteStore(file);
   await addAccount(store, "alice");
   await store.close();
   const bytes = readFileSync(file);
-  writeFileSync(file, bytes.fill(0xff, 4096));
+  const page = rootPageOf(file, "accounts");
+  writeFileSync(file, bytes.fill(0xff, (page - 1) * PAGE, page * PAGE));
   const damaged = openSqliteStore(file);
   await assert.rejects(
     damaged.read((view) => view.accounts.find("alice")),
