@@ -8,6 +8,7 @@ import type { Store } from "../contracts/store.ts";
 import { KEY_CHECK_CELL } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { compile } from "../core/policy/decide.ts";
+import { cleanTexts } from "../core/texts.ts";
 import type { EngineParts, EnginePolicy } from "../engine/parts.ts";
 import { keyProvider } from "../keys/providers.ts";
 import { createSealer } from "../keys/sealing.ts";
@@ -153,5 +154,6 @@ function policyOf(settings: Settings): EnginePolicy {
     roles: settings.roles,
     graceLimit: settings.policy.graceLimit,
     enrollmentLifetime: settings.enrollment.expiresAfter * 1000,
+    texts: cleanTexts(settings.texts),
   };
 }

@@ -126,7 +126,7 @@ async function verifyOver(
 }
 
 function toOutcome(told: Extract<Ending, { kind: "verdict" }>): VerifyOutcome {
-  const { verdict, user, method, reason, retryAt, message, hint } = told;
+  const { verdict, user, method, reason, retryAt, message, hint, refusal } = told;
   const fault =
     message === undefined ? undefined : new Fault("internal", message, hint ? { hint } : {});
   return {
@@ -136,6 +136,7 @@ function toOutcome(told: Extract<Ending, { kind: "verdict" }>): VerifyOutcome {
     ...(reason === undefined ? {} : { reason: reason as Reason }),
     ...(retryAt === undefined ? {} : { retryAt: Number(retryAt) }),
     ...(fault ? { fault } : {}),
+    ...(refusal === undefined ? {} : { refusal }),
   };
 }
 

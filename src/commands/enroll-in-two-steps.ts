@@ -2,6 +2,7 @@
 import type { Confirmation, Countersign, EnrollOptions } from "../contracts/service.ts";
 import { groupsOfFour } from "../core/base32.ts";
 import { Fault } from "../core/fault.ts";
+import { printable } from "../core/printable.ts";
 import { say, sayJson } from "../terminal/output.ts";
 import { writeQrFile } from "../terminal/qr-file.ts";
 import { conversationFor } from "./conversation.ts";
@@ -34,6 +35,7 @@ export async function beginForScript(
   const expiresAt = isoTime(begun.expiresAt);
   if (way.json) return sayJson({ user, method, secret, uri, expiresAt });
   say(
+    ...(begun.banner === undefined ? [] : [printable(begun.banner), ""]),
     `account  ${user}`,
     `key      ${groupsOfFour(secret)}`,
     `address  ${uri}`,

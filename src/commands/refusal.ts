@@ -1,6 +1,7 @@
 /** How a verification that lets nobody in is told, and the exit status it ends with. */
 import type { VerifyOutcome } from "../contracts/service.ts";
 import { Fault } from "../core/fault.ts";
+import { printable } from "../core/printable.ts";
 import { EXIT_STATUS, EXIT_USAGE, type Verdict } from "../core/verdict.ts";
 import { report } from "../terminal/report.ts";
 
@@ -8,7 +9,7 @@ import { report } from "../terminal/report.ts";
 export function tellRefusal(outcome: VerifyOutcome): void {
   if (outcome.fault) report(outcome.fault);
   else if (outcome.verdict === "throttled") report(throttled(outcome));
-  else process.stderr.write("error: verification failed\n");
+  else process.stderr.write(`error: ${printable(outcome.refusal ?? "verification failed")}\n`);
 }
 
 /** Whole seconds, never 0: asking again at once would be refused again. */

@@ -54,6 +54,8 @@ export interface VerifyOutcome {
   readonly retryAt?: number;
   /** What is broken, of an unavailable one; for root only. */
   readonly fault?: Fault;
+  /** The host's own words to whoever is refused: the same for every cause but throttling. */
+  readonly refusal?: string;
 }
 
 /** How a method stands. */
@@ -124,6 +126,8 @@ export interface Enrollment {
   readonly secret: string;
   readonly uri: string;
   readonly expiresAt: number;
+  /** The host's own words to whoever enrolls. */
+  readonly banner?: string | undefined;
 }
 
 export type Confirmation =

@@ -32,7 +32,9 @@ export async function beginEnrollment(
   const secret = parts.random(SECRET_BYTES[options.algorithm]);
   try {
     const expiresAt = await storePending(parts, caller, user, options, secret);
-    return describe(user, options.issuer ?? parts.policy.issuer, options, secret, expiresAt);
+    const issuer = options.issuer ?? parts.policy.issuer;
+    const { banner } = parts.policy.texts;
+    return { ...describe(user, issuer, options, secret, expiresAt), ...(banner ? { banner } : {}) };
   } finally {
     secret.fill(0);
   }

@@ -109,6 +109,8 @@ export async function enrollByChallenge(
   mayActOn(caller, user);
   const method = await challengeMethod(parts, name);
   const isProven = await demandFreshCode(parts, caller, user, conversation);
+  const { banner } = parts.policy.texts;
+  if (banner !== undefined) await conversation.info(banner);
   const answer = { shape: method.word, code: "" } as const;
   const request = { user, origin, caller, method, answer, enrolls: { isProven } };
   const { reason, ...outcome } = await judgeByChallenge(parts, request, conversation).catch(

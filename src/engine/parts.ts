@@ -6,6 +6,7 @@ import type { SystemLog } from "../contracts/system-log.ts";
 import type { Policy } from "../core/policy/decide.ts";
 import type { HostView, Role } from "../core/policy/role.ts";
 import type { Unenrolled } from "../core/policy/rule.ts";
+import type { Texts } from "../core/texts.ts";
 import type { ThrottlePolicy } from "../core/throttle.ts";
 
 export interface EnginePolicy {
@@ -23,6 +24,8 @@ export interface EnginePolicy {
   readonly graceLimit: number;
   /** How long a begun enrollment can be confirmed, in milliseconds. */
   readonly enrollmentLifetime: number;
+  /** The host's own words to people. */
+  readonly texts: Texts;
 }
 
 export interface EngineParts extends MethodParts {

@@ -4,6 +4,7 @@ import type { Method } from "../contracts/method.ts";
 import type { VerifyOutcome } from "../contracts/service.ts";
 import { type Answer, readAnswer } from "../core/answer.ts";
 import { printable } from "../core/printable.ts";
+import { letsIn } from "../core/verdict.ts";
 import { judgeByChallenge } from "./challenge.ts";
 import { conclude, recordAlone, recordIfPossible, unavailable } from "./conclude.ts";
 import { passByTicket } from "./grace.ts";
@@ -12,13 +13,25 @@ import type { EngineParts } from "./parts.ts";
 import { type Ruling, ruleOn } from "./policy.ts";
 
 /** The same for everyone: it reveals nobody's enrollment (DESIGN.md 6.6). */
-export function promptOf({ methods }: Pick<EngineParts, "methods">): string {
+export function promptOf({ methods, policy }: Pick<EngineParts, "methods" | "policy">): string {
   const words = methods.flatMap((method) => (method.kind === "challenge" ? [method.word] : []));
-  return `Verification code${words.length > 0 ? ` (or ${words.join(", ")})` : ""}: `;
+  return `${policy.texts.prompt}${words.length > 0 ? ` (or ${words.join(", ")})` : ""}: `;
 }
 
 /** As the policy has it. What is broken ends in `unavailable`, with the fault for root. */
 export async function verify(
+  parts: EngineParts,
+  request: VerifyRequest,
+  conversation: Conversation,
+): Promise<VerifyOutcome> {
+  const outcome = await verifyAsRuled(parts, request, conversation);
+  const { refusal } = parts.policy.texts;
+  // Of a delay the person is told that it is one: waiting is what helps.
+  const isSilent = letsIn(outcome.verdict) || outcome.verdict === "throttled";
+  return refusal === undefined || isSilent ? outcome : { ...outcome, refusal };
+}
+
+async function verifyAsRuled(
   parts: EngineParts,
   request: VerifyRequest,
   conversation: Conversation,

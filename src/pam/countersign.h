@@ -68,6 +68,8 @@ struct frame {
 	int pam;
 	/* Within the line: the message, or the user whom a verdict is about. */
 	char *text;
+	/* The host's own words to whoever is refused, cleaned, or NULL. */
+	char *refusal;
 };
 
 /* Parses a line without its line feed, in place. */

@@ -148,6 +148,8 @@ static bool hear(struct login *login, struct channel *channel, struct frame *fra
 int dialogue(struct login *login, struct channel *channel)
 {
 	bool is_sent = channel_send(channel);
+	/* What was taken for a code unasked: refused, the person is asked next. */
+	bool is_unasked = login->first_pass != NULL && !login->use_first_pass;
 	struct frame frame;
 
 	while (is_sent && hear(login, channel, &frame)) {
@@ -157,6 +159,10 @@ int dialogue(struct login *login, struct channel *channel)
 			pam_syslog(login->pamh, LOG_NOTICE, "%s%s", frame.words, frame.text);
 			if (frame.pam == PAM_MAXTRIES && !login->is_silent)
 				pam_error(login->pamh, THROTTLED_TEXT);
+			/* Also where sudo asks for silence, as it does always: it is for its users. */
+			if (frame.refusal != NULL && !login->quiet &&
+			    !(is_unasked && frame.pam == PAM_AUTH_ERR))
+				pam_info(login->pamh, "%s", frame.refusal);
 			return frame.pam;
 		}
 		/* Texts go out one by one: sshd keeps them and shows them with its next prompt. */

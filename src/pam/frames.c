@@ -5,23 +5,27 @@ static const char UNRESERVED[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-";
 
 static const struct frame FRAMES[] = {
-	{ "prompt ", FRAME_PROMPT, PAM_PROMPT_ECHO_ON, NULL },
-	{ "prompt-secret ", FRAME_PROMPT, PAM_PROMPT_ECHO_OFF, NULL },
-	{ "info ", FRAME_TEXT, PAM_TEXT_INFO, NULL },
-	{ "error ", FRAME_TEXT, PAM_ERROR_MSG, NULL },
-	{ "open ", FRAME_ADDRESS, PAM_TEXT_INFO, NULL },
-	{ "verdict accept user=", FRAME_ENDING, PAM_SUCCESS, NULL },
+	{ "prompt ", FRAME_PROMPT, PAM_PROMPT_ECHO_ON, NULL, NULL },
+	{ "prompt-secret ", FRAME_PROMPT, PAM_PROMPT_ECHO_OFF, NULL, NULL },
+	{ "info ", FRAME_TEXT, PAM_TEXT_INFO, NULL, NULL },
+	{ "error ", FRAME_TEXT, PAM_ERROR_MSG, NULL, NULL },
+	{ "open ", FRAME_ADDRESS, PAM_TEXT_INFO, NULL, NULL },
+	{ "verdict accept user=", FRAME_ENDING, PAM_SUCCESS, NULL, NULL },
 	/* Never PAM_SUCCESS: `sufficient` would become a bypass (pam-u2f, CVE-2025-23013). */
-	{ "verdict exempt user=", FRAME_ENDING, PAM_IGNORE, NULL },
-	{ "verdict reject user=", FRAME_ENDING, PAM_AUTH_ERR, NULL },
-	{ "verdict unenrolled user=", FRAME_ENDING, PAM_AUTH_ERR, NULL },
-	{ "verdict throttled user=", FRAME_ENDING, PAM_MAXTRIES, NULL },
-	{ "verdict unavailable user=", FRAME_ENDING, PAM_AUTHINFO_UNAVAIL, NULL },
-	{ "fault code=", FRAME_ENDING, PAM_AUTHINFO_UNAVAIL, NULL },
+	{ "verdict exempt user=", FRAME_ENDING, PAM_IGNORE, NULL, NULL },
+	{ "verdict reject user=", FRAME_ENDING, PAM_AUTH_ERR, NULL, NULL },
+	{ "verdict unenrolled user=", FRAME_ENDING, PAM_AUTH_ERR, NULL, NULL },
+	{ "verdict throttled user=", FRAME_ENDING, PAM_MAXTRIES, NULL, NULL },
+	{ "verdict unavailable user=", FRAME_ENDING, PAM_AUTHINFO_UNAVAIL, NULL, NULL },
+	{ "fault code=", FRAME_ENDING, PAM_AUTHINFO_UNAVAIL, NULL, NULL },
 };
 
-/* What may follow in an ending; nothing here asks for it. */
-static const char *const FIELDS[] = { "method=", "reason=", "retryAt=", "message=", "hint=" };
+#define REFUSAL "refusal="
+
+/* What may follow in an ending; but for the refusal nothing here asks for it. */
+static const char *const FIELDS[] = {
+	"method=", "reason=", "retryAt=", "message=", "hint=", REFUSAL,
+};
 
 /* In place: what is decoded is never longer. */
 static bool decode(char *value)
@@ -46,12 +50,17 @@ static bool decode(char *value)
 	return value + strlen(value) == to && text_is_utf8(value, ANY);
 }
 
-static bool decode_field(char *field)
+static void take_field(struct frame *frame, char *field)
 {
+	char *value = NULL;
+
 	for (size_t i = 0; i < sizeof(FIELDS) / sizeof(FIELDS[0]); i++)
 		if (strncmp(field, FIELDS[i], strlen(FIELDS[i])) == 0)
-			return decode(field + strlen(FIELDS[i]));
-	return false;
+			value = field + strlen(FIELDS[i]);
+	if (frame->kind != FRAME_ENDING || value == NULL || !decode(value))
+		frame->kind = FRAME_MALFORMED;
+	else if (strncmp(field, REFUSAL, strlen(REFUSAL)) == 0)
+		text_clean(frame->refusal = value, PAM_MAX_MSG_SIZE);
 }
 
 struct frame frame_parse(char *line)
@@ -70,8 +79,7 @@ struct frame frame_parse(char *line)
 	if (frame.text == NULL || !decode(frame.text))
 		frame.kind = FRAME_MALFORMED;
 	while ((field = strsep(&rest, " ")) != NULL)
-		if (frame.kind != FRAME_ENDING || !decode_field(field))
-			frame.kind = FRAME_MALFORMED;
+		take_field(&frame, field);
 	return frame;
 }
 

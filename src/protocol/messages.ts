@@ -48,6 +48,8 @@ export type Ending =
       readonly retryAt?: string | undefined;
       readonly message?: string | undefined;
       readonly hint?: string | undefined;
+      /** The host's own words to whoever is refused. */
+      readonly refusal?: string | undefined;
     }
   | { readonly kind: "result"; readonly document: string }
   | {
@@ -151,7 +153,7 @@ export function decodeMessage(line: string): DaemonMessage {
 function decodeVerdict([word, ...words]: readonly string[]): Ending {
   const verdict = Object.values(VERDICTS).find((each) => each === word);
   if (!verdict) throw new Malformed("this verdict is not known");
-  const names = ["method", "reason", "retryAt", "message", "hint"] as const;
+  const names = ["method", "reason", "retryAt", "message", "hint", "refusal"] as const;
   const fields = decodeFields(words, ["user", ...names]);
   return { kind: "verdict", verdict, user: must(fields, "user"), ...optional(fields, names) };
 }

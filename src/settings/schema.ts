@@ -8,6 +8,7 @@ import { GRACE } from "../core/grace.ts";
 import { METHOD_NAMES, type MethodName } from "../core/method-name.ts";
 import { ROLE_ACTS, type Role } from "../core/policy/role.ts";
 import { LOCAL, type Rule, UNENROLLED, type Unenrolled } from "../core/policy/rule.ts";
+import { DEFAULT_PROMPT } from "../core/texts.ts";
 
 export const QR_MODES = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
 export type QrMode = (typeof QR_MODES)[number];
@@ -39,6 +40,12 @@ export interface Settings {
     readonly checkpointHours: number;
   };
   readonly enrollment: { readonly expiresAfter: number };
+  readonly texts: {
+    readonly banner?: string;
+    readonly prompt: string;
+    readonly refusal?: string;
+    readonly reminder?: string;
+  };
   readonly methods: Readonly<Record<MethodName, "on" | "off">>;
   readonly duo: {
     readonly usernameTemplate: string;
@@ -177,6 +184,20 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
   }),
   enrollment: group("enrollments", {
     expiresAfter: whole("seconds in which a begun enrollment must be confirmed", 60, 86_400, 900),
+  }),
+  texts: group("what people are told, in words of one's own", {
+    banner: sentence("shown to whoever enrolls"),
+    prompt: {
+      type: "string",
+      description: "what a login asks for, before what else may be answered and the colon",
+      title: "1 to 64 printable characters, with neither a space nor a colon at the ends",
+      minLength: 1,
+      maxLength: 64,
+      pattern: `^(?![\\s:])[^${CONTROL}]+(?<![\\s:])$`,
+      default: DEFAULT_PROMPT,
+    },
+    refusal: sentence("read by whoever is refused, whatever the cause; not when throttled"),
+    reminder: sentence("shown to who has not enrolled, while they are let in all the same"),
   }),
   methods: group("methods that are offered and accepted; off keeps what is enrolled", {
     totp: onOff("codes of an authenticator app"),
@@ -343,6 +364,18 @@ function duoApplication(): GroupSchema["properties"] {
       FAIL_MODES,
       "secure",
     ),
+  };
+}
+
+/** One line to people, which a window of 80 columns shows in two. */
+function sentence(description: string): LeafSchema {
+  return {
+    type: "string",
+    description,
+    title: "1 to 160 printable characters, and no space at the ends",
+    minLength: 1,
+    maxLength: 160,
+    pattern: `^(?!\\s)[^${CONTROL}]+(?<!\\s)$`,
   };
 }
 

@@ -14,6 +14,8 @@ export interface CardContent {
   readonly uri: string;
   /** Told where they are not the usual ones: an app that is typed into has to be set to them. */
   readonly parameters?: OtpParameters | undefined;
+  /** The host's own words to whoever enrolls. */
+  readonly banner?: string | undefined;
 }
 
 const GAP = "  ";
@@ -74,7 +76,9 @@ function textBlock(content: CardContent, columns: number, hasQr: boolean): strin
     ? "Scan this with your authenticator app, or type the key into it:"
     : "Type this key into your authenticator app:";
   const room = Math.max(4, columns - LABEL);
+  const { banner } = content;
   return [
+    ...(banner === undefined ? [] : [...wrap(printable(banner), columns), ""]),
     ...wrap(lead, columns),
     "",
     ...labelled("Issuer", chunks(printable(content.issuer), room)),
@@ -98,10 +102,10 @@ function labelled(label: string, lines: readonly string[]): string[] {
   return lines.map((line, index) => (index === 0 ? label : "").padEnd(LABEL) + line);
 }
 
-/** Breaks at spaces. */
+/** Breaks at spaces, and within a word that is longer than a line. */
 function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(" ")) {
+  for (const word of text.split(" ").flatMap((each) => chunks(each, columns))) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= columns) {
       lines[lines.length - 1] = `${last} ${word}`;

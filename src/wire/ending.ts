@@ -6,8 +6,9 @@ import type { Ending } from "../protocol/messages.ts";
 const ROOT = 0;
 
 export function toVerdict(outcome: VerifyOutcome, { uid }: Caller): Ending {
-  const { verdict, user, method, reason, retryAt, fault } = outcome;
-  const told = { kind: "verdict", verdict, user, method, retryAt: retryAt?.toString() } as const;
+  const { verdict, user, method, reason, retryAt, fault, refusal } = outcome;
+  const named = { kind: "verdict", verdict, user, method } as const;
+  const told = { ...named, retryAt: retryAt?.toString(), refusal };
   // The reason would tell a stranger at the prompt what to try next.
   if (uid !== ROOT) return told;
   return { ...told, reason, message: fault?.message, hint: fault?.hint };

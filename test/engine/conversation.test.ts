@@ -79,7 +79,7 @@ test("a verification asks once, without showing what is typed", async (t) => {
   const prompt = () => Promise.reject(new Error("it would be shown"));
   const outcome = await host.root.verify("alice", {}, { ...conversation, prompt });
   assert.equal(outcome.verdict, "reject");
-  assert.deepEqual(conversation.prompts, [promptOf({ methods: [] })]);
+  assert.deepEqual(conversation.prompts, [promptOf({ ...host.parts, methods: [] })]);
 });
 
 test("megabytes typed are one malformed answer", async (t) => {

@@ -37,6 +37,7 @@ const POLICY: EnginePolicy = {
   roles: [],
   graceLimit: 5,
   enrollmentLifetime: 15 * MINUTE,
+  texts: { prompt: "Verification code" },
 };
 
 export interface HostOptions extends Partial<Omit<EngineParts, "policy">> {

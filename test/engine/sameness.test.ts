@@ -64,7 +64,7 @@ for (const [what, answer] of [
     }
     const unknown = seen.get("unknown");
     assert.ok(unknown && unknown.asked.length > 5);
-    assert.deepEqual(unknown.heard, [[promptOf({ methods: [] })], []]);
+    assert.deepEqual(unknown.heard, [[promptOf({ ...host.parts, methods: [] })], []]);
     for (const user of KINDS) assert.deepEqual(seen.get(user), unknown, user);
   });
 }
@@ -78,7 +78,7 @@ test("the person refused is told nothing, whatever the cause", async (t) => {
       await host.root.verify(user, {}, conversation);
       assert.deepEqual(
         [conversation.prompts, conversation.said],
-        [[promptOf({ methods: [] })], []],
+        [[promptOf({ ...host.parts, methods: [] })], []],
       );
     }
   }

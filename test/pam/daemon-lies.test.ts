@@ -367,3 +367,21 @@ test("hostile names and origins are refused before a word is said", MODULE, asyn
   assert.equal(await services.returned(`socket=${socket}`, empty), PAM.success);
   assert.equal(withoutSession(heard[2]), "countersign/1 verify user=alice service=test");
 });
+
+test("the host's own words to who is refused are shown, and cleaned", MODULE, async (t) => {
+  const services = await Services.make(t);
+  const told = async (ending: string, options = "", answers = ["123456"]) => {
+    const { socket } = await standIn(t, asksThenSays(ending));
+    const { said } = await services.login(`auth required MODULE socket=${socket} ${options}`, {
+      answers,
+    });
+    return said.filter((line) => !line.startsWith("secret"));
+  };
+  const refusal = "refusal=Call%20%1B%5B2J4711%0A%E2%80%AE";
+  for (const verdict of ["reject", "unenrolled", "unavailable"]) {
+    const ending = `verdict ${verdict} user=alice message=broken ${refusal}\n`;
+    assert.deepEqual(await told(ending), ["info Call [2J4711 "], verdict);
+    assert.deepEqual(await told(ending, "quiet"), []);
+  }
+  assert.deepEqual(await told("verdict reject user=alice message=broken\n"), []);
+});

@@ -39,7 +39,7 @@ static uint32_t draw(uint32_t below)
 static const char *const PIECES[] = {
 	/* Of these alone, a line that begins well stays well. */
 	"a", "~", "%41", "%0A", "%C3%A9", "%c2%85", "%E2%80%AE", "%F0%9F%94%91",
-	" method=totp", " reason=", " retryAt=1", " message=", " hint=%41",
+	" method=totp", " reason=", " retryAt=1", " message=", " hint=%41", " refusal=a",
 	"verdict", "accept", "exempt", "reject", "unenrolled", "throttled", "unavailable", "prompt",
 	"prompt-secret", "info", "error", "open", "fault", " ", " ", " ", "user=", "user=alice",
 	" code=", "%", "%0", "%00", "%FF", "%ED%A0%80", "%F4%90%80%80", "=", "\t", "\r", "\xff",
@@ -47,7 +47,7 @@ static const char *const PIECES[] = {
 };
 
 #define VALUES 8
-#define FIELDS 13
+#define FIELDS 14
 #define ALL (sizeof(PIECES) / sizeof(PIECES[0]))
 
 static size_t compose(char *line)
@@ -109,6 +109,7 @@ static void check_frame(const char *line, size_t length)
 		count(line);
 		demand(frame.text >= copy && frame.text <= copy + length, "text is elsewhere", line);
 		demand(text_is_utf8(frame.text, ANY), "text is not UTF-8", line);
+		demand(frame.refusal == NULL || text_is_utf8(frame.refusal, ANY), "refusal", line);
 		text_clean(frame.text, 1 + draw(64));
 		demand(text_is_utf8(frame.text, ANY), "cleaned to no UTF-8", line);
 		demand(frame.kind != FRAME_ENDING || frame.pam != PAM_SUCCESS ||

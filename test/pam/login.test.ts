@@ -211,3 +211,15 @@ test("a hostile environment changes nothing", DAEMON, async (t) => {
     }
   }
 });
+
+test("the host's own words reach whoever is asked and refused, once", DAEMON, async (t) => {
+  const host = await opened(t, `auth optional pam_unix.so\n${ALONE} try_first_pass`);
+  await succeed(host.countersign, ["config", "set", "texts.prompt", "Sesame"]);
+  await succeed(host.countersign, ["config", "set", "texts.refusal", "Call 4711."]);
+  const wrong = await host.phone.wrong();
+  const { said, returned } = await host.harness([wrong, wrong]);
+  assert.deepEqual(said, ["secret Password: ", "secret Sesame: ", "info Call 4711."]);
+  assert.deepEqual(returned, [PAM.authError]);
+  const ended = await host.countersign(["verify", "bob", "--code-stdin"], { input: wrong });
+  assert.deepEqual([ended.code, ended.stderr], [3, "error: Call 4711.\n"]);
+});

@@ -36,6 +36,7 @@ test("an absent file means the defaults, which are the core's own", (t) => {
     roles: [],
     audit: { systemLog: "on", checkpointEvery: 10_000, checkpointHours: 24 },
     enrollment: { expiresAfter: 900 },
+    texts: { prompt: "Verification code" },
     methods: { totp: "on", "backup-code": "on", "duo-push": "on", "duo-prompt": "on" },
     duo: {
       usernameTemplate: "{user}",
@@ -191,4 +192,24 @@ test("random files on disk: settings or a fault", (t) => {
       }
     }),
   );
+});
+
+test("texts to people are one line, bounded, and hold nothing that a terminal obeys", () => {
+  const accepts = (text: string, name = "refusal") => {
+    try {
+      return parseSettings(Buffer.from(JSON.stringify({ texts: { [name]: text } })), PATH) !== null;
+    } catch (error) {
+      assert.ok(error instanceof Fault && error.code === "settings-invalid");
+      return false;
+    }
+  };
+  for (const name of ["banner", "prompt", "refusal", "reminder"]) {
+    for (const fine of ["Call 4711: “now”", "é", "x".repeat(64)]) assert.ok(accepts(fine, name));
+    for (const bad of ["", " x", "x ", "a\nb", "a\u001b[2J", "a\u009bb", "a\u202eb", "a\u200bb"]) {
+      assert.equal(accepts(bad, name), false, `${name} ${JSON.stringify(bad)}`);
+    }
+    assert.equal(accepts("x".repeat(161), name), false);
+  }
+  assert.deepEqual([accepts("x".repeat(160)), accepts("x".repeat(65), "prompt")], [true, false]);
+  assert.equal(accepts("Code:", "prompt"), false);
 });

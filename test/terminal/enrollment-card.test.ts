@@ -83,3 +83,17 @@ test("any card holds in its columns, shows the whole key, and obeys no control c
     { numRuns: 50 },
   );
 });
+
+test("the host's own words stand before the key, within the columns, and are cleaned", () => {
+  const banner = `Read ${"x".repeat(60)} first\u001b[2J, or call 4711 for help with it.`;
+  for (const columns of [80, 60, 44]) {
+    const output = { ...SCREEN, columns };
+    const lines = enrollmentCard({ ...CONTENT, banner }, "none", UTF8, output);
+    assert.ok(lines.every((line) => [...line].length <= columns));
+    const text = lines.join(" ");
+    assert.match(text, /^Read .*x first\[2J, or call 4711 for help with it\.\s+Type this key/);
+  }
+  const beside = enrollmentCard({ ...CONTENT, banner: "House rules" }, "auto", UTF8, SCREEN);
+  assert.equal(beside.length, 21);
+  assert.match(beside.join("\n"), /House rules\n[^\n]*\n[^\n]*Scan this/);
+});
