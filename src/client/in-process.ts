@@ -153,6 +153,7 @@ function policyOf(settings: Settings): EnginePolicy {
     rules: compile(settings.policy.rules),
     roles: settings.roles,
     graceLimit: settings.policy.graceLimit,
+    defaultMethod: settings.policy.defaultMethod,
     enrollmentLifetime: settings.enrollment.expiresAfter * 1000,
     texts: cleanTexts(settings.texts),
   };

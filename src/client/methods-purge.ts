@@ -9,6 +9,8 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "duo-prompt": ["duo.prompt"],
 };
 
+const DEFAULT_METHOD = "policy.defaultMethod";
+
 /** @throws Fault */
 export async function purgeMethod(service: Countersign, method: string): Promise<PurgeOutcome> {
   const { changeSettings } = await import("../settings/writer.ts");
@@ -17,6 +19,7 @@ export async function purgeMethod(service: Countersign, method: string): Promise
   await duringAsOwner(scope, () =>
     changeSettings(scope, (writer) => {
       for (const name of own) writer.delete(name);
+      if (writer.get(DEFAULT_METHOD) === method) writer.delete(DEFAULT_METHOD);
     }),
   );
   for (const name of own) await service.recordSetting("settings-unset", name);

@@ -89,6 +89,8 @@ export function countersignOver(open: Opener): Countersign {
     enableUser: (user) => call("enableUser", { user }),
     unlockUser: (user) => call("unlockUser", { user }),
     setAlias: (user, alias) => call("setAlias", { user, alias }),
+    setPreferredMethod: (user, method) => call("setPreferredMethod", { user, method }),
+    setMessage: (user, message) => call("setMessage", { user, message }),
     listMethods: () => call("listMethods", {}),
     purgeMethod: (method) => call("purgeMethod", { method }),
     setMethodSecret: (method, secret) => call("setMethodSecret", { method, secret }),

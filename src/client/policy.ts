@@ -196,7 +196,7 @@ function policyIn(writer: Writer): PolicySettings {
 
 /** What did not change stays as it was written, also where that was nowhere. */
 function write(writer: Writer, before: PolicySettings, after: PolicySettings): void {
-  for (const name of ["enabled", "unenrolled"] as const) {
+  for (const name of ["enabled", "unenrolled", "defaultMethod"] as const) {
     if (after[name] !== before[name]) writer.set(`policy.${name}`, after[name]);
   }
   if (after.rules === before.rules) return;

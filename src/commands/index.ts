@@ -43,6 +43,8 @@ import { UserAlias } from "./user/alias.ts";
 import { UserDisable } from "./user/disable.ts";
 import { UserEnable } from "./user/enable.ts";
 import { UserList } from "./user/list.ts";
+import { UserMessage } from "./user/message.ts";
+import { UserPrefer } from "./user/prefer.ts";
 import { UserShow } from "./user/show.ts";
 import { UserUnlock } from "./user/unlock.ts";
 import { Verify } from "./verify.ts";
@@ -62,6 +64,8 @@ export const COMMANDS = {
   "user:enable": UserEnable,
   "user:unlock": UserUnlock,
   "user:alias": UserAlias,
+  "user:prefer": UserPrefer,
+  "user:message": UserMessage,
   "duo:configure": DuoConfigure,
   "duo:check": DuoCheck,
   "duo:push": DuoPush,

@@ -87,7 +87,7 @@ async function showOwn(service: Countersign, user: string, json: boolean): Promi
     status: "none",
     methods: [],
     backupCodesLeft: 0,
-    alias: undefined,
+    ...{ alias: undefined, preferredMethod: undefined, message: undefined },
   } as const;
   const own = await service.showUser(user).catch((error: unknown) => {
     if (error instanceof Fault && error.code === "not-found") {

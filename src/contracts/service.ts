@@ -165,6 +165,10 @@ export interface UserSummary {
   readonly throttledUntil: number | undefined;
   /** Their name at services such as Duo, where an administrator set one. */
   readonly alias: string | undefined;
+  /** What an empty answer begins, where they have said so. */
+  readonly preferredMethod: string | undefined;
+  /** What an administrator has them told once they are in. */
+  readonly message: string | undefined;
 }
 
 export interface BackupCodeStatus {
@@ -292,6 +296,10 @@ export interface Countersign {
   unlockUser(user: string): Promise<UserChange>;
   /** Sets the user's name at services such as Duo, or takes it away. */
   setAlias(user: string, alias: string | undefined): Promise<UserChange>;
+  /** What an empty answer of theirs begins; undefined for what the policy says. */
+  setPreferredMethod(user: string, method: MethodName | undefined): Promise<UserChange>;
+  /** What they are told after each accepted factor. @throws Fault `not-permitted` as `disableUser` */
+  setMessage(user: string, message: string | undefined): Promise<UserChange>;
 
   listMethods(): Promise<readonly MethodState[]>;
   /** Removes everybody's authenticators of a method, and its secret. @throws Fault `usage` */

@@ -49,6 +49,10 @@ export interface Account {
   readonly disabledAt: number | undefined;
   /** Their name at services such as Duo, where an administrator set one. */
   readonly alias: string | undefined;
+  /** What an empty answer begins, where they have said so. */
+  readonly preferredMethod: string | undefined;
+  /** What an administrator has them told once they are in. */
+  readonly message: string | undefined;
 }
 
 export interface Accounts {
@@ -61,6 +65,12 @@ export interface Accounts {
   enable(user: string): Promise<boolean>;
   /** Sets the alias, or removes it. False when there is no such account, or it is so already. */
   setAlias(user: string, alias: string | undefined): Promise<boolean>;
+  /** As `setAlias`, of the preferred method. */
+  setPreferredMethod(user: string, method: string | undefined): Promise<boolean>;
+  /** Takes it from everybody who prefers this one. */
+  forgetPreferredMethod(method: string): Promise<void>;
+  /** As `setAlias`, of the message. */
+  setMessage(user: string, message: string | undefined): Promise<boolean>;
   /** True when any account with this throttle key has an active authenticator, or is disabled. */
   isAnySpellingEnrolled(throttleKey: string): Promise<boolean>;
   /** One account with what hangs on it. */

@@ -23,6 +23,11 @@ export function isAlias(name: string): boolean {
   return /^.{1,256}$/u.test(name) && isPrintable(name) && name === name.trim();
 }
 
+/** True for what can be told a user: one line. */
+export function isMessage(text: string): boolean {
+  return /^.{1,200}$/u.test(text) && isPrintable(text) && text === text.trim();
+}
+
 /** Longest throttle key, in UTF-16 code units: made-up names are not to fill the store. */
 const KEY_MAX_LENGTH = 64;
 

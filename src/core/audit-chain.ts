@@ -23,6 +23,8 @@ export const AUDIT_ACTIONS = [
   "user-unlock",
   "user-alias",
   "session-revoke",
+  "user-prefer",
+  "user-message",
   "method-secret-set",
   "method-purge",
   "settings-set",

@@ -6,6 +6,7 @@ import type { Conversation } from "../contracts/conversation.ts";
 import type { Countersign, EnrollOptions, Origin, UserQuery } from "../contracts/service.ts";
 import { ACCOUNT_ORDERS, ACCOUNT_STATES } from "../contracts/store.ts";
 import { type AuditHead, parseHead } from "../core/audit-head.ts";
+import { METHOD_NAMES } from "../core/method-name.ts";
 import { ALGORITHMS, type Algorithm } from "../core/totp.ts";
 import { Malformed } from "../protocol/lines.ts";
 import { aboutDaemon } from "./about.ts";
@@ -41,6 +42,9 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   enableUser: ({ service }, a) => service.enableUser(a.text("user")),
   unlockUser: ({ service }, a) => service.unlockUser(a.text("user")),
   setAlias: ({ service }, a) => service.setAlias(a.text("user"), a.optionalText("alias")),
+  setPreferredMethod: ({ service }, a) =>
+    service.setPreferredMethod(a.text("user"), a.optionalOneOf("method", METHOD_NAMES)),
+  setMessage: ({ service }, a) => service.setMessage(a.text("user"), a.optionalText("message")),
   listMethods: ({ service }) => service.listMethods(),
   purgeMethod: ({ service }, a) => service.purgeMethod(a.text("method")),
   setMethodSecret: ({ service }, a) => service.setMethodSecret(a.text("method"), a.text("secret")),

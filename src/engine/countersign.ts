@@ -21,6 +21,7 @@ import { archiveAudit, dropArchived } from "./rotate.ts";
 import { listUsers } from "./user-list.ts";
 import { disableUser, enableUser, reset, setAlias, showUser, unlockUser } from "./users.ts";
 import { verify } from "./verify.ts";
+import { setMessage, setPreferredMethod } from "./wishes.ts";
 
 export function countersignFor(given: EngineParts, caller: Caller): Countersign {
   const parts = announced(given);
@@ -51,6 +52,8 @@ export function countersignFor(given: EngineParts, caller: Caller): Countersign 
     enableUser: (user) => enableUser(parts, caller, user),
     unlockUser: (user) => unlockUser(parts, caller, user),
     setAlias: (user, alias) => setAlias(parts, caller, user, alias),
+    setPreferredMethod: (user, method) => setPreferredMethod(parts, caller, user, method),
+    setMessage: (user, message) => setMessage(parts, caller, user, message),
 
     listMethods: () => listMethods(parts, caller),
     purgeMethod: (method) => purgeMethod(parts, caller, method),

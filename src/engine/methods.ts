@@ -58,6 +58,7 @@ export async function purgeMethod(
       : await tx.authenticators.purge(method);
     const backupCodeSets = isCodes ? 0 : await tx.backupCodes.purge("stranded");
     await tx.methodSecrets.remove(method);
+    await tx.accounts.forgetPreferredMethod(method);
     const detail = `removed=${removed} backup-code-sets=${backupCodeSets}`;
     await record(tx, parts, caller, { action: "method-purge", method, detail });
     return { method, removed, backupCodeSets };

@@ -22,6 +22,8 @@ export interface EnginePolicy {
   readonly roles: readonly Role[];
   /** Grace tickets that a user may have at once. */
   readonly graceLimit: number;
+  /** What an empty answer begins, of who has not said. */
+  readonly defaultMethod?: string | undefined;
   /** How long a begun enrollment can be confirmed, in milliseconds. */
   readonly enrollmentLifetime: number;
   /** The host's own words to people. */

@@ -19,6 +19,8 @@ export function summarize(overview: AccountOverview, now: number): UserSummary {
   return {
     user,
     alias: overview.alias,
+    preferredMethod: overview.preferredMethod,
+    message: overview.message,
     status: disabled ? "disabled" : statusOf(live.map(({ status }) => status)),
     methods,
     backupCodesLeft,

@@ -137,7 +137,8 @@ async function absentees(
 
 function nothingOf(user: string): UserSummary {
   const nothing = { status: "none", methods: [], backupCodesLeft: 0 } as const;
-  return { user, ...nothing, throttledUntil: undefined, alias: undefined };
+  const unset = { alias: undefined, preferredMethod: undefined, message: undefined };
+  return { user, ...nothing, throttledUntil: undefined, ...unset };
 }
 
 function* summaries(overviews: readonly AccountOverview[], now: number): Generator<UserSummary> {

@@ -2,7 +2,7 @@
 import type { Conversation, Reply } from "../contracts/conversation.ts";
 import type { Method } from "../contracts/method.ts";
 import type { VerifyOutcome } from "../contracts/service.ts";
-import { type Answer, readAnswer } from "../core/answer.ts";
+import { ANSWER_MAX_LENGTH, type Answer, readAnswer } from "../core/answer.ts";
 import { printable } from "../core/printable.ts";
 import { letsIn } from "../core/verdict.ts";
 import { judgeByChallenge } from "./challenge.ts";
@@ -11,6 +11,7 @@ import { passByTicket } from "./grace.ts";
 import { decide, prepare, type Submission, type VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 import { type Ruling, ruleOn } from "./policy.ts";
+import { tellMessage } from "./wishes.ts";
 
 /** The same for everyone: it reveals nobody's enrollment (DESIGN.md 6.6). */
 export function promptOf({ methods, policy }: Pick<EngineParts, "methods" | "policy">): string {
@@ -25,6 +26,7 @@ export async function verify(
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
   const outcome = await verifyAsRuled(parts, request, conversation);
+  await tellMessage(parts, outcome, conversation);
   const { refusal } = parts.policy.texts;
   // Of a delay the person is told that it is one: waiting is what helps.
   const isSilent = letsIn(outcome.verdict) || outcome.verdict === "throttled";
@@ -98,12 +100,28 @@ async function submit(
   typed: string,
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
-  const answer = readAnswer(typed);
+  const answer = (await answerPreferred(parts, request.user, typed)) ?? readAnswer(typed);
   const method = await methodFor(parts, request.user, answer);
   if (method?.kind !== "challenge") return judgeCode(parts, { ...request, answer, method });
   if (answer.shape === "malformed")
     return judgeCode(parts, { ...request, answer, method: undefined });
   return judgeByChallenge(parts, { ...request, answer, method }, conversation);
+}
+
+/**
+ * What just Enter stands for: the challenge that the user prefers, or the policy where they have
+ * not said. Undefined where nothing is preferred that begins so and counts for this login.
+ */
+async function answerPreferred(
+  { methods, policy, store }: EngineParts,
+  user: string,
+  typed: string,
+): Promise<Answer | undefined> {
+  if (!/^[ \t\r\n]*$/.test(typed) || typed.length > ANSWER_MAX_LENGTH) return undefined;
+  const account = await store.read((view) => view.accounts.find(user));
+  const preferred = account?.preferredMethod ?? policy.defaultMethod;
+  const method = methods.find(({ name }) => name === preferred);
+  return method?.kind === "challenge" ? { shape: method.word, code: "" } : undefined;
 }
 
 /** The method that the answer's shape is of; of several, the one that the user is enrolled in. */

@@ -30,6 +30,7 @@ export interface Settings {
   readonly policy: {
     readonly unenrolled: Unenrolled;
     readonly enabled: "on" | "off";
+    readonly defaultMethod: MethodName | "none";
     readonly rules: readonly Rule[];
     readonly graceLimit: number;
   };
@@ -167,6 +168,11 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
       "off: everybody passes unasked, and every login says so in the log",
       ["on", "off"],
       "on",
+    ),
+    defaultMethod: choice(
+      "what just Enter begins at the prompt, of who has not said: duo-push or duo-prompt",
+      ["none", ...METHOD_NAMES],
+      "none",
     ),
     rules: RULES,
     graceLimit: whole("grace tickets that a user may have at once; the oldest goes", 1, 100, 5),

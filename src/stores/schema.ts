@@ -178,9 +178,14 @@ CREATE TABLE audit_checkpoints (
 ) ${tableOptions};
 CREATE INDEX audit_checkpoints_by_kind ON audit_checkpoints (kind, sequence);`;
 
+/** How a user would rather be asked, and what they are told once they are in. */
+const wishes: Migration = () => `
+ALTER TABLE accounts ADD COLUMN preferred_method TEXT;
+ALTER TABLE accounts ADD COLUMN message TEXT;`;
+
 /** Administration: who is helped, asked again, set up and reported on, and how. */
 const administration: Migration = (dialect) =>
-  [graceTickets, auditCheckpoints].map((part) => part(dialect)).join("\n");
+  [graceTickets, auditCheckpoints, wishes].map((part) => part(dialect)).join("\n");
 
 const MIGRATIONS: readonly Migration[] = [beginning, services, orders, administration];
 

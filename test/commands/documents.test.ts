@@ -37,6 +37,8 @@ test("enroll in two steps", oath, async (t) => {
   assertFailure(await confirmWith(await phone.next()), 1, /no enrollment of al/, /--begin$/);
 });
 
+const UNSET = { alias: null, preferredMethod: null, message: null };
+
 test("user list and user show, in each status", oath, async (t) => {
   const { countersign } = await enrolledHome(t);
   await succeed(countersign, ["enroll", "bob", "--begin"]);
@@ -48,10 +50,10 @@ test("user list and user show, in each status", oath, async (t) => {
   assert.match(enrolledAt, ISO);
   assert.ok(lastUsedAt === null || ISO.test(lastUsedAt));
   const totp = { method: "totp", status: "active", enrolledAt, lastUsedAt };
-  const rest = { backupCodesLeft: 10, throttledUntil: null, alias: null };
+  const rest = { backupCodesLeft: 10, throttledUntil: null, ...UNSET };
   assert.deepEqual(alice, { user: "alice", status: "active", methods: [totp], ...rest });
   const pending = { method: "totp", status: "pending", enrolledAt: null, lastUsedAt: null };
-  const none = { backupCodesLeft: 0, throttledUntil: null, alias: null };
+  const none = { backupCodesLeft: 0, throttledUntil: null, ...UNSET };
   assert.deepEqual(bob, { user: "bob", status: "pending", methods: [pending], ...none });
   assert.deepEqual(carol, { user: "carol", status: "none", methods: [], ...none });
 

@@ -47,6 +47,6 @@ export async function setUpDuo(
 /** The events, oldest first. */
 export async function auditOf(
   countersign: Countersign,
-): Promise<{ action: string; detail?: string }[]> {
+): Promise<{ action: string; method?: string; detail?: string }[]> {
   return JSON.parse(await succeed(countersign, ["audit", "list", "--json"]));
 }

@@ -77,11 +77,13 @@ test("status shows a user what is theirs, and nothing of the host", parts, async
     methods: [],
     backupCodesLeft: 0,
     throttledUntil: null,
-    alias: null,
+    ...{ alias: null, preferredMethod: null, message: null },
   });
   const { user, status: state, backupCodesLeft, ...rest } = await status("bob");
   assert.deepEqual([user, state, backupCodesLeft], ["bob", "active", 10]);
-  assert.deepEqual(Object.keys(rest), ["methods", "throttledUntil", "alias"]);
+  assert.deepEqual(Object.keys(rest), [
+    ...["methods", "throttledUntil", "alias", "preferredMethod", "message"],
+  ]);
   assert.match(
     await succeed(host.as("bob"), ["status"]),
     /^user +bob\nstatus +active\ntotp +active\n/,
@@ -121,6 +123,8 @@ test("another's account is out of reach, by forged names and fields", parts, asy
     ["status", { since: 0 }],
     ["enrollByChallenge", { method: "duo-push" }],
     ["setAlias", { alias: "alice" }],
+    ["setPreferredMethod", { method: "totp" }],
+    ["setMessage", { message: "mine" }],
     ["setMethodSecret", { method: "duo-push", secret: "mine" }],
     ["checkMethod", { method: "duo-push" }],
     ["explainPolicy", {}],
@@ -136,8 +140,8 @@ test("another's account is out of reach, by forged names and fields", parts, asy
   await succeed(host.as("bob"), ["verify", "--code-stdin"], right.slice("answer ".length));
   assert.match((await host.call("alice", "proveAudit", {}))[0] ?? "", denied);
   // What concerns nobody but root is refused for one's own name too.
-  for (const name of ["disableUser", "enableUser", "unlockUser", "setAlias"]) {
-    const argument = { user: "alice", alias: "bob" };
+  for (const name of ["disableUser", "enableUser", "unlockUser", "setAlias", "setMessage"]) {
+    const argument = { user: "alice", alias: "bob", message: "mine" };
     assert.match((await host.call("alice", name, argument))[0] ?? "", denied, name);
   }
 });

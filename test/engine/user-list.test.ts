@@ -79,6 +79,7 @@ test("of a group: its members, and with --unenrolled those who were never here",
   assert.deepEqual(aaron, {
     ...{ user: "aaron", status: "none", methods: [], backupCodesLeft: 0 },
     ...{ throttledUntil: undefined, alias: undefined },
+    ...{ preferredMethod: undefined, message: undefined },
   });
 });
 

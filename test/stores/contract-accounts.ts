@@ -19,6 +19,7 @@ export function accountsContract(open: OpenStore): void {
     await store.transact((tx) => tx.accounts.ensure("alice", "another", NOW + 1));
     assert.deepEqual(await store.read((view) => view.accounts.find("alice")), {
       ...{ user: "alice", createdAt: NOW, disabledAt: undefined, alias: undefined },
+      ...{ preferredMethod: undefined, message: undefined },
     });
   });
 

@@ -1,7 +1,7 @@
 /** What services such as Duo keep for us: authenticators without a secret, names, and keys. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Store } from "../../src/contracts/store.ts";
+import type { Store, Transaction } from "../../src/contracts/store.ts";
 import {
   addAccount,
   begin,
@@ -72,6 +72,31 @@ export function servicesContract(open: OpenStore): void {
     await add(store);
     assert.equal((await store.read((view) => view.accounts.census(NOW))).active, 1);
     assert.equal(await store.read((view) => view.accounts.isAnySpellingEnrolled("alice")), true);
+  });
+
+  test("a preferred method and a message are set, changed and taken away as an alias is", async (t) => {
+    const store = await opened(t, open);
+    for (const user of ["alice", "bob"]) await addAccount(store, user);
+    const transact = <T>(work: (tx: Transaction) => Promise<T>) => store.transact(work);
+    const seen = async () => {
+      const { preferredMethod, message } =
+        (await store.read((view) => view.accounts.overview("alice"))) ?? assert.fail();
+      return [preferredMethod, message];
+    };
+    const prefer = (user: string, method?: string) =>
+      transact((tx) => tx.accounts.setPreferredMethod(user, method));
+    const tell = (user: string, text?: string) =>
+      transact((tx) => tx.accounts.setMessage(user, text));
+    assert.deepEqual([await prefer("nobody", "totp"), await tell("nobody", "x")], [false, false]);
+    assert.deepEqual([await prefer("alice", "totp"), await prefer("alice", "totp")], [true, false]);
+    assert.deepEqual([await tell("alice", "x"), await tell("alice", "y")], [true, true]);
+    assert.deepEqual(await seen(), ["totp", "y"]);
+    await prefer("bob", "duo-push");
+    await transact((tx) => tx.accounts.forgetPreferredMethod("duo-push"));
+    assert.deepEqual(await seen(), ["totp", "y"]);
+    assert.deepEqual([await prefer("bob"), await prefer("alice")], [false, true]);
+    assert.deepEqual([await tell("alice"), await tell("alice")], [true, false]);
+    assert.deepEqual(await seen(), [undefined, undefined]);
   });
 
   test("an alias is set, changed and taken away, of an account that is there", async (t) => {

@@ -38,6 +38,7 @@ test("a store of the first release is brought forward, with every row as it was"
     assert.equal((await authenticators.find("alice", "totp", "pending"))?.expiresAt, 9);
     assert.deepEqual(await accounts.find("bob"), {
       ...{ user: "bob", createdAt: 2, disabledAt: 3, alias: undefined },
+      ...{ preferredMethod: undefined, message: undefined },
     });
   });
   // What held a row then holds it now: spent stays spent, and there is one of each.

@@ -23,16 +23,18 @@ users and groups that this host does not know. Times are in UTC.`;
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(PolicyShow);
-    const { enabled, unenrolled, rules } = readPolicy();
+    const { enabled, unenrolled, defaultMethod = "none", rules } = readPolicy();
     const states = statesOf(rules, Date.now());
     const unknown = await unknownNames(rules);
     if (flags.json) {
-      return sayJson({ enabled, unenrolled, rules: states.map((each) => document(each, unknown)) });
+      const documents = states.map((each) => document(each, unknown));
+      return sayJson({ enabled, unenrolled, defaultMethod, rules: documents });
     }
     const style = styleFor(process.env, process.stdout);
     say(
       `policy      ${enabled === "on" ? "on" : style.red("off: everybody passes without a second factor")}`,
       `unenrolled  ${unenrolledWords(unenrolled)}`,
+      ...(defaultMethod === "none" ? [] : [`prefers     ${defaultMethod}, whoever has not chosen`]),
       `rules       ${rules.length === 0 ? "none: everybody must pass" : rules.length}`,
     );
     if (rules.length === 0) return;

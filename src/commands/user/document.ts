@@ -1,5 +1,6 @@
 /** A user as programs read it and as people do. */
 import type { UserSummary } from "../../contracts/service.ts";
+import { printable } from "../../core/printable.ts";
 import { LOCKED_FOREVER } from "../../core/throttle.ts";
 import { isoTimeOrNull, shortTime } from "../words.ts";
 
@@ -17,6 +18,8 @@ export function userDocument(user: UserSummary): object {
     backupCodesLeft: user.backupCodesLeft,
     throttledUntil: isoTimeOrNull(user.throttledUntil),
     alias: user.alias ?? null,
+    preferredMethod: user.preferredMethod ?? null,
+    message: user.message ?? null,
   };
 }
 
@@ -26,6 +29,8 @@ export function userLines(user: UserSummary): string[] {
     `user          ${user.user}`,
     `status        ${user.status}`,
     ...(user.alias === undefined ? [] : [`name at Duo   ${user.alias}`]),
+    ...(user.preferredMethod === undefined ? [] : [`prefers       ${user.preferredMethod}`]),
+    ...(user.message === undefined ? [] : [`message       ${printable(user.message)}`]),
     ...user.methods.flatMap(({ method, status, enrolledAt, lastUsedAt }) => [
       `${method.padEnd(14)}${status}`,
       `  enrolled    ${shortTime(enrolledAt)}`,

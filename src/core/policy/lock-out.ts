@@ -8,6 +8,8 @@ import type { Rule, Unenrolled } from "./rule.ts";
 export interface PolicySettings {
   readonly enabled: "on" | "off";
   readonly unenrolled: Unenrolled;
+  /** What just Enter begins; it decides nothing. */
+  readonly defaultMethod?: string | undefined;
   readonly rules: readonly Rule[];
 }
 

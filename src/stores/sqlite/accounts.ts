@@ -19,7 +19,8 @@ import {
 import { endTicketsOf } from "./grace-tickets.ts";
 
 const OVERVIEW = `
-SELECT a.name, a.created_at, a.disabled_at, a.alias, t.throttled_until,
+SELECT a.name, a.created_at, a.disabled_at, a.alias, a.preferred_method, a.message,
+  t.throttled_until,
   (SELECT count(*) FROM backup_codes b WHERE b.account = a.name AND b.used_at IS NULL) AS codes_left
 FROM accounts a LEFT JOIN attempts t ON t.throttle_key = a.throttle_key`;
 
@@ -97,8 +98,7 @@ FROM accounts a LEFT JOIN attempts t ON t.throttle_key = a.throttle_key GROUP BY
 export function accountsIn(connection: Connection): Accounts {
   return {
     async find(user) {
-      const sql = "SELECT name, created_at, disabled_at, alias FROM accounts WHERE name = ?";
-      const row = connection.first(sql, user);
+      const row = connection.first("SELECT * FROM accounts WHERE name = ?", user);
       return row ? toAccount(row) : undefined;
     },
 
@@ -130,6 +130,22 @@ export function accountsIn(connection: Connection): Accounts {
       // Whoever approved was asked by the other name.
       endTicketsOf(connection, user);
       return true;
+    },
+
+    async setPreferredMethod(user, method) {
+      const sql = `UPDATE accounts SET preferred_method = ?2
+        WHERE name = ?1 AND preferred_method IS NOT ?2`;
+      return connection.run(sql, user, method) === 1;
+    },
+
+    async forgetPreferredMethod(method) {
+      const sql = "UPDATE accounts SET preferred_method = NULL WHERE preferred_method = ?";
+      connection.run(sql, method);
+    },
+
+    async setMessage(user, message) {
+      const sql = "UPDATE accounts SET message = ?2 WHERE name = ?1 AND message IS NOT ?2";
+      return connection.run(sql, user, message) === 1;
     },
 
     async isAnySpellingEnrolled(throttleKey) {
@@ -231,6 +247,8 @@ function toAccount(row: Row): Account {
     createdAt: integer(row, "created_at"),
     disabledAt: optionalInteger(row, "disabled_at"),
     alias: optionalText(row, "alias"),
+    preferredMethod: optionalText(row, "preferred_method"),
+    message: optionalText(row, "message"),
   };
 }
 
