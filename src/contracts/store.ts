@@ -317,10 +317,20 @@ export interface MethodSecrets {
   remove(method: string): Promise<boolean>;
 }
 
-/** Which events a list wants. */
+/** Which events a list wants: those of which all of this is true, to the letter. */
 export interface AuditFilter {
-  readonly user?: string;
-  readonly since?: number;
+  readonly user?: string | undefined;
+  readonly since?: number | undefined;
+  /** Before this time. */
+  readonly until?: number | undefined;
+  readonly action?: string | undefined;
+  readonly verdict?: string | undefined;
+  readonly service?: string | undefined;
+  readonly rhost?: string | undefined;
+  readonly method?: string | undefined;
+  /** Places in the log: behind the one, up to the other. */
+  readonly after?: number | undefined;
+  readonly upTo?: number | undefined;
 }
 
 /** Verifications of one hour, by verdict. */

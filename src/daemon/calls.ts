@@ -4,7 +4,7 @@
  */
 import type { Conversation } from "../contracts/conversation.ts";
 import type { Countersign, EnrollOptions, Origin, UserQuery } from "../contracts/service.ts";
-import { ACCOUNT_ORDERS, ACCOUNT_STATES } from "../contracts/store.ts";
+import { ACCOUNT_ORDERS, ACCOUNT_STATES, type AuditFilter } from "../contracts/store.ts";
 import { type AuditHead, parseHead } from "../core/audit-head.ts";
 import { METHOD_NAMES } from "../core/method-name.ts";
 import { ALGORITHMS, type Algorithm } from "../core/totp.ts";
@@ -62,6 +62,8 @@ export const CALLS: Readonly<Record<string, Handler>> = {
     };
     return each(service.listAudit(filter, a.optionalNumber("last")), item);
   },
+  findAudit: ({ service, item }, a) =>
+    each(service.listAudit(auditFilter(a), a.optionalNumber("last")), item),
   proveAudit: ({ service, item }, a) => {
     // A place that is not known, and not looked for, would prove nothing.
     a.only(["places"]);
@@ -141,6 +143,17 @@ function userQuery(a: Argument): UserQuery {
     after: a.optionalText("after"),
     limit: a.optionalNumber("limit"),
   };
+}
+
+const EVENT_TEXTS = ["user", "action", "verdict", "service", "rhost", "method"] as const;
+const EVENT_NUMBERS = ["since", "until", "after", "upTo"] as const;
+
+function auditFilter(a: Argument): AuditFilter {
+  a.only([...EVENT_TEXTS, ...EVENT_NUMBERS, "last"]);
+  return Object.fromEntries([
+    ...EVENT_TEXTS.map((name) => [name, a.optionalText(name)]),
+    ...EVENT_NUMBERS.map((name) => [name, a.optionalNumber(name)]),
+  ]);
 }
 
 function enrollOptions(a: Argument): EnrollOptions {

@@ -57,6 +57,42 @@ export function auditContract(open: OpenStore): void {
     }
   });
 
+  test("each part of a filter holds, and all of them together", async (t) => {
+    const store = await opened(t, open);
+    const other = {
+      ...{
+        at: NOW + 2,
+        user: "bob",
+        verdict: "accept" as const,
+        reason: null,
+        method: "backup-code",
+      },
+      ...{ service: "sudo", rhost: "192.0.2.1" },
+    } as const;
+    await add(store, event());
+    await add(store, event({ at: NOW + 1, action: "reset", verdict: null }));
+    await add(store, event(other));
+    const found = async (filter: AuditFilter) => {
+      const page = await store.read((view) => view.audit.page(0, 10, filter));
+      assert.deepEqual(await store.read((view) => view.audit.tail(10, filter)), page);
+      return page.map(({ sequence }) => sequence);
+    };
+    const { at: _, reason: __, ...texts } = other;
+    for (const [name, value] of Object.entries(texts)) {
+      assert.deepEqual(await found({ [name]: value }), [3], name);
+      assert.deepEqual(await found({ [name]: `${value} ` }), [], name);
+    }
+    assert.deepEqual(await found({ action: "reset" }), [2]);
+    assert.deepEqual(await found({ since: NOW + 1 }), [2, 3]);
+    assert.deepEqual(await found({ until: NOW + 1 }), [1]);
+    assert.deepEqual(await found({ since: NOW + 1, until: NOW + 2, user: "alice" }), [2]);
+    assert.deepEqual(await found({ after: 1, upTo: 2 }), [2]);
+    assert.deepEqual(await found({ after: 3 }), []);
+    assert.deepEqual(await found({ ...texts, user: "alice" }), []);
+    assert.deepEqual(await found({ user: undefined, service: "sshd" }), [1, 2]);
+    assert.deepEqual(await found({ service: "sshd' OR 1" }), []);
+  });
+
   test("what does not follow the head is refused", async (t) => {
     const store = await opened(t, open);
     const first = await add(store, event());

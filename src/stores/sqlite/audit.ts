@@ -25,6 +25,20 @@ const TALLY = `
 SELECT at / 3600000 * 3600000 AS hour, verdict, count(*) AS events FROM audit
 WHERE at >= ? AND action = 'verify' AND verdict IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`;
 
+/** What each part of a filter asks of a row. */
+const CONDITIONS: readonly (readonly [keyof AuditFilter, string])[] = [
+  ["user", "account = ?"],
+  ["since", "at >= ?"],
+  ["until", "at < ?"],
+  ["action", "action = ?"],
+  ["verdict", "verdict = ?"],
+  ["service", "service = ?"],
+  ["rhost", "rhost = ?"],
+  ["method", "method = ?"],
+  ["after", "sequence > ?"],
+  ["upTo", "sequence <= ?"],
+];
+
 export function auditIn(connection: Connection): AuditLog {
   return {
     async head() {
@@ -76,13 +90,11 @@ function select(
 ): AuditRecord[] {
   const conditions = [place];
   const values: Value[] = [after];
-  if (filter.user !== undefined) {
-    conditions.push("account = ?");
-    values.push(filter.user);
-  }
-  if (filter.since !== undefined) {
-    conditions.push("at >= ?");
-    values.push(filter.since);
+  for (const [name, condition] of CONDITIONS) {
+    const value = filter[name];
+    if (value === undefined) continue;
+    conditions.push(condition);
+    values.push(value);
   }
   const where = conditions.join(" AND ");
   const sql = `SELECT ${COLUMNS} FROM audit WHERE ${where} ORDER BY sequence ${order} LIMIT ?`;
