@@ -14,7 +14,7 @@ const PATIENCE = 5_000;
 /** getent(1): one of the names was not found; the others are printed all the same. */
 const NOT_FOUND = 2;
 /** Names asked for at once: they stand in arguments. */
-const AT_ONCE = 200;
+const AT_ONCE = 1_000;
 /** In bytes: a group of a directory service may have many members. */
 const LONGEST_OUTPUT = 64 * 1024 * 1024;
 
@@ -64,6 +64,11 @@ export async function hostMembersOf(names: readonly string[]): Promise<ReadonlyS
   const listed = groups.flatMap((fields) => fields[3]?.split(",") ?? []);
   const primary = users.filter((fields) => ids.has(fields[3])).map(([name = ""]) => name);
   return new Set([...listed, ...primary].filter(isAccount));
+}
+
+/** The users whom the host tells of when it is asked for all: a directory service may not. */
+export async function hostUsers(): Promise<ReadonlySet<string>> {
+  return new Set((await entries("passwd", []))?.map(([name = ""]) => name));
 }
 
 /** Of these names, those that the host does not know; none where it cannot be asked. */

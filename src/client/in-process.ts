@@ -17,7 +17,7 @@ import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
 import { throttlePolicy, totpWindow } from "../settings/settings.ts";
 import { type OpenOptions, openSqliteStore } from "../stores/sqlite/store.ts";
-import { hostGroupsOf, hostMembersOf } from "./host-groups.ts";
+import { hostGroupsOf, hostMembersOf, hostUsers, unknownToHost } from "./host-groups.ts";
 import { hostViewOf } from "./host-view.ts";
 import { methodsOf } from "./methods.ts";
 
@@ -84,6 +84,8 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     groupsOf: hostGroupsOf,
     membersOf: hostMembersOf,
     hostViewOf,
+    hostUsers,
+    unknownUsers: (users) => unknownToHost("passwd", users),
   };
 }
 

@@ -110,6 +110,7 @@ export function countersignOver(open: Opener): Countersign {
     auditPublicKey: () => call("auditPublicKey", {}),
     archiveAudit: (before) => items("archiveAudit", { before }),
     dropArchived: (checkpoint, progress) => counting("dropArchived", { checkpoint }, progress),
+    auditReport: (query) => items("auditReport", { ...query }),
     recordSetting: (action, name) => call("recordSetting", { action, name }),
     status: (since) => call("status", { since }),
     close: async () => undefined,

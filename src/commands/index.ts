@@ -2,6 +2,7 @@
 import { AuditCheckpoint } from "./audit/checkpoint.ts";
 import { AuditList } from "./audit/list.ts";
 import { AuditRotate } from "./audit/rotate.ts";
+import { AuditReport } from "./audit/report.ts";
 import { AuditVerify } from "./audit/verify.ts";
 import { BackupCodeGenerate } from "./backup-code/generate.ts";
 import { BackupCodeRevoke } from "./backup-code/revoke.ts";
@@ -88,6 +89,7 @@ export const COMMANDS = {
   "session:list": SessionList,
   "session:revoke": SessionRevoke,
   "audit:list": AuditList,
+  "audit:report": AuditReport,
   "audit:verify": AuditVerify,
   "audit:checkpoint": AuditCheckpoint,
   "audit:rotate": AuditRotate,

@@ -13,6 +13,7 @@ import type { Rule, Unenrolled } from "../core/policy/rule.ts";
 import type { OtpParameters } from "../core/totp.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import type { Conversation } from "./conversation.ts";
+import type { ReportElement, ReportQuery } from "./report.ts";
 import type {
   AccountFilter,
   AccountOrder,
@@ -343,6 +344,8 @@ export interface Countersign {
    * @throws Fault `conflict` for one that does not fit the log
    */
   dropArchived(checkpoint?: string, progress?: (events: number) => void): Promise<Dropped>;
+  /** Whose accounts are not as the policy wants them. @throws Fault as `explainPolicy` */
+  auditReport(query: ReportQuery): AsyncIterable<ReportElement>;
   /** `change`: the setting's name, and its new value where it has one. */
   recordSetting(action: "settings-set" | "settings-unset", change: string): Promise<void>;
 

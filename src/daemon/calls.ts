@@ -3,6 +3,7 @@
  * of the host, so each is checked here for its type; what the caller may do, the engine checks.
  */
 import type { Conversation } from "../contracts/conversation.ts";
+import { REPORT_SECTIONS } from "../contracts/report.ts";
 import type { Countersign, EnrollOptions, Origin, UserQuery } from "../contracts/service.ts";
 import { ACCOUNT_ORDERS, ACCOUNT_STATES, type AuditFilter } from "../contracts/store.ts";
 import { type AuditHead, parseHead } from "../core/audit-head.ts";
@@ -74,6 +75,15 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   archiveAudit: ({ service, item }, a) => each(service.archiveAudit(a.number("before")), item),
   dropArchived: ({ service, item }, a) =>
     service.dropArchived(a.optionalText("checkpoint"), counted(item)),
+  auditReport: ({ service, item }, a) =>
+    each(
+      service.auditReport({
+        sections: a.optionalManyOf("sections", REPORT_SECTIONS),
+        unusedSince: a.number("unusedSince"),
+        failuresSince: a.number("failuresSince"),
+      }),
+      item,
+    ),
   recordSetting: ({ service }, a) =>
     service.recordSetting(a.oneOf("action", ["settings-set", "settings-unset"]), a.text("name")),
   status: ({ service }, a) => service.status(a.number("since")),
@@ -213,6 +223,13 @@ export class Argument {
 
   optionalOneOf<T extends string>(name: string, values: readonly T[]): T | undefined {
     return this.#fields.get(name) === undefined ? undefined : this.oneOf(name, values);
+  }
+
+  optionalManyOf<T extends string>(name: string, values: readonly T[]): readonly T[] | undefined {
+    const given = this.optionalTexts(name);
+    const found = given && values.filter((value) => given.includes(value));
+    if (found?.length === given?.length) return found;
+    throw new Malformed(`the argument ${name} has one that is not known`);
   }
 
   /** Refuses fields of any other name. */

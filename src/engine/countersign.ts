@@ -18,6 +18,7 @@ import { mayAdminister, mayReach } from "./permission.ts";
 import { explainPolicy, standing } from "./policy.ts";
 import { record } from "./record.ts";
 import { archiveAudit, dropArchived } from "./rotate.ts";
+import { auditReport } from "./report/report.ts";
 import { listUsers } from "./user-list.ts";
 import { disableUser, enableUser, reset, setAlias, showUser, unlockUser } from "./users.ts";
 import { verify } from "./verify.ts";
@@ -72,6 +73,7 @@ export function countersignFor(given: EngineParts, caller: Caller): Countersign 
     auditPublicKey: () => auditPublicKey(parts, caller),
     archiveAudit: (before) => archiveAudit(parts, caller, before),
     dropArchived: (text, progress) => dropArchived(parts, caller, text, progress),
+    auditReport: (query) => auditReport(parts, caller, query),
     recordSetting: async (action, detail) => {
       mayAdminister(caller);
       await parts.store.transact((tx) => record(tx, parts, caller, { action, detail }));

@@ -44,6 +44,10 @@ export interface EngineParts extends MethodParts {
   readonly systemLog?: SystemLog | undefined;
   /** The host's groups that the user is in; undefined where they cannot be looked up. */
   readonly groupsOf: (user: string) => Promise<ReadonlySet<string> | undefined>;
+  /** The host's users, as far as it tells of them unasked. */
+  readonly hostUsers: () => Promise<ReadonlySet<string>>;
+  /** Of these users, those whom the host does not know. */
+  readonly unknownUsers: (users: readonly string[]) => Promise<readonly string[]>;
   /** The members of these groups of the host. @throws Fault `not-found` for a group it has not */
   readonly membersOf: (groups: readonly string[]) => Promise<ReadonlySet<string>>;
   /** What the host says of these at this moment; undefined where it cannot be asked. */

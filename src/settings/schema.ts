@@ -170,7 +170,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
       "on",
     ),
     defaultMethod: choice(
-      "what just Enter begins at the prompt, of who has not said: duo-push or duo-prompt",
+      "what just Enter begins where a user has not said: duo-push or duo-prompt",
       ["none", ...METHOD_NAMES],
       "none",
     ),

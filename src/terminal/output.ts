@@ -24,26 +24,38 @@ const CHUNK = 65_536;
 const PATIENCE = 100;
 
 /** One JSON array, written as its elements come: memory does not grow with their number. */
-export async function sayJsonArray(elements: AsyncIterable<unknown>): Promise<void> {
+export function sayJsonArray(elements: AsyncIterable<unknown>): Promise<void> {
+  return sayTexts(arrayOf(elements));
+}
+
+async function* arrayOf(elements: AsyncIterable<unknown>): AsyncGenerator<string> {
   let separator = "[";
+  for await (const element of elements) {
+    yield `${separator}${JSON.stringify(element)}`;
+    separator = ",\n";
+  }
+  yield separator === "[" ? "[]\n" : "]\n";
+}
+
+/** Texts as they are, written as they come. */
+export async function sayTexts(texts: AsyncIterable<string>): Promise<void> {
   let pending = "";
   const take = (): string => {
     const text = pending;
     pending = "";
     return text;
   };
-  // Elements may be far between: what there is of them does not wait for a chunk of them.
+  // They may be far between: what there is does not wait for a chunk of them.
   const timer = setInterval(() => void (pending && output().write(take())), PATIENCE).unref();
   try {
-    for await (const element of elements) {
-      pending += `${separator}${JSON.stringify(element)}`;
-      separator = ",\n";
+    for await (const text of texts) {
+      pending += text;
       if (pending.length >= CHUNK) await write(take());
     }
   } finally {
     clearInterval(timer);
   }
-  await write(`${pending}${separator === "[" ? "[]\n" : "]\n"}`);
+  await write(pending);
 }
 
 /** Columns to lay text out in; a pipe is given all that the text needs. */

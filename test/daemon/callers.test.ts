@@ -125,6 +125,7 @@ test("another's account is out of reach, by forged names and fields", parts, asy
     ["setAlias", { alias: "alice" }],
     ["setPreferredMethod", { method: "totp" }],
     ["setMessage", { message: "mine" }],
+    ["auditReport", { unusedSince: 0, failuresSince: 0 }],
     ["setMethodSecret", { method: "duo-push", secret: "mine" }],
     ["checkMethod", { method: "duo-push" }],
     ["explainPolicy", {}],
@@ -195,6 +196,10 @@ test("root may do all, through the daemon", parts, async (t) => {
   assert.match(await succeed(root, ["user", "list"]), /bob/);
   assert.match(await succeed(root, ["status"]), /1/);
   await succeed(root, ["audit", "verify"]);
+  const few = JSON.parse(await succeed(root, ["audit", "report", "--few-backup-codes", "--json"]));
+  assert.deepEqual(few, []);
+  const own = ["audit", "list", "--user", "bob", "--action", "user-disable", "--json"];
+  assert.equal(JSON.parse(await succeed(root, own)).length, 1);
   await succeed(root, ["reset", "bob", "--yes"]);
   const events = JSON.parse(await succeed(root, ["audit", "list", "--json"]));
   assert.ok(events.every(({ caller }: { caller: string }) => caller === "0:root"));

@@ -75,6 +75,8 @@ export class Host {
       groupsOf: async () => undefined,
       membersOf: async () => new Set(),
       hostViewOf: async () => undefined,
+      hostUsers: async () => new Set(),
+      unknownUsers: async () => [],
       ...changes,
     };
     this.root = this.as(ROOT);
