@@ -1,8 +1,8 @@
 /** Every command, by its name in the command line. */
 import { AuditCheckpoint } from "./audit/checkpoint.ts";
 import { AuditList } from "./audit/list.ts";
-import { AuditRotate } from "./audit/rotate.ts";
 import { AuditReport } from "./audit/report.ts";
+import { AuditRotate } from "./audit/rotate.ts";
 import { AuditVerify } from "./audit/verify.ts";
 import { BackupCodeGenerate } from "./backup-code/generate.ts";
 import { BackupCodeRevoke } from "./backup-code/revoke.ts";

@@ -37,7 +37,9 @@ export function dayChart(
     const own = recent.filter((entry) => entry.verdict === verdict);
     return own.length === 0 ? [] : [rowOf(verdict, own, first, peak, options)];
   });
-  return [...rows, ...axis(first, options)];
+  // All rows are on this scale.
+  const scale = `${"last day".padEnd(LABEL)}up to ${peak} an hour`;
+  return [scale, ...rows, ...axis(first, options)];
 }
 
 function rowOf(

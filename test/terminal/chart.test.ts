@@ -17,13 +17,14 @@ test("a row for each verdict that occurred, on one scale, over the hours", () =>
     { hour: at(24), verdict: "throttled", count: 9 },
   ];
   assert.deepEqual(dayChart(tally, NOW, { utf8: true, hourOf }), [
+    "last day     up to 8 an hour",
     `accept       ▂▂${" ".repeat(42)}▄▄██  14`,
     `reject       ${" ".repeat(44)}▁▁    1`,
     "             ╵           ╵           ╵           ╵",
     "             14:00       20:00       02:00       08:00",
   ]);
   assert.equal(
-    dayChart(tally, NOW, { utf8: false, hourOf })[0],
+    dayChart(tally, NOW, { utf8: false, hourOf })[1],
     `accept       ::${" ".repeat(42)}==##  14`,
   );
 });
