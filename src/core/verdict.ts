@@ -33,6 +33,11 @@ export type Reason =
   | "rule-exempt"
   | "grace-ticket"
   | "unenrolled-allowed"
+  // Nothing enrolled: let in until a date; not set up here, for the first factor is not known right.
+  | "unenrolled-until"
+  | "enrollment-elsewhere"
+  | "enrolled-meanwhile"
+  | "wrong-invitation"
   | "duo-unreachable-allowed"
   | "store"
   | "key"

@@ -63,7 +63,7 @@ export class InvalidRule extends Error {
 /** @throws InvalidRule */
 export function compile(rules: readonly Rule[]): Policy {
   return rules.map((rule, index) => ({
-    rule,
+    rule: withReadableBy(rule, index),
     users: rule.users && new Set(rule.users),
     groups: rule.groups,
     services: rule.services && new Set(rule.services),
@@ -165,7 +165,13 @@ function readNetworks(texts: readonly string[], index: number): Network[] {
   });
 }
 
-function moment(rule: Rule, index: number, place: "from" | "until", absent: number): number {
+/** When it is, `demandOf` reads: most logins have no need of it. */
+function withReadableBy(rule: Rule, index: number): Rule {
+  moment(rule, index, "by", 0);
+  return rule;
+}
+
+function moment(rule: Rule, index: number, place: "from" | "until" | "by", absent: number): number {
   const text = rule[place];
   if (text === undefined) return absent;
   const read = parseMoment(text);

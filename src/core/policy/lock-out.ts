@@ -66,14 +66,14 @@ function judgeOf(
       if (enabled === "off") return true;
       const interactive = service === WITHOUT_TERMINAL ? undefined : true;
       const subject = { ...each, service, rhost: undefined, interactive };
-      const demand = demandOf(decide(policy, subject, at)?.rule, unenrolled);
+      const demand = demandOf(decide(policy, subject, at)?.rule, unenrolled, at);
       return couldPass(outlook(demand, each));
     });
 }
 
 function momentsOf(rules: readonly Rule[], now: number): number[] {
-  const all = rules.flatMap(({ from, until }) =>
-    [from, until].flatMap((text) => (text === undefined ? [] : (parseMoment(text) ?? []))),
+  const all = rules.flatMap(({ from, until, by }) =>
+    [from, until, by].flatMap((text) => (text === undefined ? [] : (parseMoment(text) ?? []))),
   );
   const later = [...new Set(all)].filter((at) => at > now);
   return later.toSorted((a, b) => a - b).slice(0, FORESEEN);

@@ -1,7 +1,10 @@
 /** The policy's rules as the settings have them. The first that matches decides. */
 
-/** What becomes of a user with nothing enrolled. */
-export const UNENROLLED = ["refuse", "allow"] as const;
+/**
+ * What becomes of a user with nothing enrolled. `enroll`: they are set up in the login, where
+ * its first factor is known to be right. `invite`: the same, with an invitation first.
+ */
+export const UNENROLLED = ["refuse", "allow", "enroll", "invite"] as const;
 export type Unenrolled = (typeof UNENROLLED)[number];
 
 /** Every condition that is given must hold; of a list, one of its members is enough. */
@@ -30,6 +33,8 @@ export interface Rule extends Conditions {
   readonly unenrolled?: Unenrolled;
   /** Of `require`: seconds that one accepted answer covers in the same place; none when absent. */
   readonly grace?: number;
+  /** Of `require`: until this moment they are let in with a reminder; from then on it holds. */
+  readonly by?: string;
 }
 
 /** The pseudo-network of logins that come from no other host. */

@@ -13,7 +13,14 @@ const NOW = Date.parse("2026-06-01T12:00:00Z");
 const ALL = ["sshd", "sudo", "su", "login"];
 
 const administrator = (user: string, changes: Partial<Administrator> = {}): Administrator => ({
-  ...{ user, disabled: false, enrolledIn: [], hasEnrolled: false, groups: new Set([user]) },
+  ...{
+    user,
+    disabled: false,
+    enrolledIn: [],
+    hasEnrolled: false,
+    enrollableIn: ["totp"],
+    groups: new Set([user]),
+  },
   ...changes,
 });
 const enrolled = { enrolledIn: ["totp", "backup-code"], hasEnrolled: true };
@@ -104,4 +111,24 @@ test("sshd has no terminal yet: a rule of interactivity is held against whoever 
 test("a rule that cannot be read is not judged", () => {
   const bad: Rule = { say: "exempt", networks: ["10.0.0.1/8"] };
   assert.throws(() => from(policy(), policy([bad])), InvalidRule);
+});
+
+test("who is only to be set up in the login is shut out, at once or by the date", () => {
+  const gentle = policy([], { unenrolled: "allow" });
+  for (const unenrolled of ["enroll", "invite"] as const) {
+    assert.deepEqual(from(gentle, policy([], { unenrolled }), [ROOT]), { at: NOW, services: ALL });
+    assert.equal(from(gentle, policy([], { unenrolled })), undefined, "ann is enrolled");
+    const by = policy([{ say: "require", unenrolled, by: "2026-07-01" }]);
+    const at = Date.parse("2026-07-01T00:00:00Z");
+    assert.deepEqual(from(gentle, by, [ROOT]), { at, services: ALL });
+    assert.equal(from(gentle, by), undefined);
+  }
+});
+
+test("a date that cannot be read is told with its place", () => {
+  const wrong = policy([{ say: "require" }, { say: "require", by: "2026-02-30" }]);
+  assert.throws(
+    () => from(policy(), wrong),
+    (error) => error instanceof InvalidRule && error.index === 1 && error.place === "by",
+  );
 });
