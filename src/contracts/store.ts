@@ -28,6 +28,7 @@ export interface Transaction {
   readonly accounts: Accounts;
   readonly authenticators: Authenticators;
   readonly backupCodes: BackupCodes;
+  readonly invitations: Invitations;
   readonly attempts: Attempts;
   readonly graceTickets: GraceTickets;
   readonly methodSecrets: MethodSecrets;
@@ -162,6 +163,8 @@ export interface Authenticator extends AuthenticatorOverview, OtpParameters {
   readonly user: string;
   readonly sealedSecret: Uint8Array;
   readonly drift: number;
+  /** Of a pending one: the invitation that is used up when it becomes active. */
+  readonly invitation: string | undefined;
   /** The last time step that was spent; -1 before the first. */
   readonly lastTimeStep: number;
 }
@@ -174,6 +177,17 @@ export interface NewAuthenticator extends OtpParameters {
   readonly sealedSecret: Uint8Array;
   readonly createdAt: number;
   readonly expiresAt: number;
+  readonly invitation?: string | undefined;
+}
+
+/** One that was confirmed before it came here: its set-up code is spent. */
+export interface ConfirmedAuthenticator extends OtpParameters {
+  readonly id: string;
+  readonly user: string;
+  readonly method: string;
+  readonly sealedSecret: Uint8Array;
+  readonly step: number;
+  readonly drift: number;
 }
 
 /** One whose secret a service such as Duo keeps: here is known that it is in use. */
@@ -196,6 +210,11 @@ export interface Authenticators {
    * the active one it replaces. False when it is no longer pending or has expired.
    */
   activate(id: string, step: number, drift: number, at: number): Promise<boolean>;
+  /**
+   * Adds an active one for who has nothing active and is not disabled, under any spelling of
+   * the name: else false, and nothing is changed.
+   */
+  addFirst(authenticator: ConfirmedAuthenticator, at: number): Promise<boolean>;
   /** Spends a time step of an active one: the single-use statement. False when it, or a later one, was spent. */
   spendTimeStep(id: string, step: number, drift: number, at: number): Promise<boolean>;
   findRemote(user: string, method: string): Promise<RemoteAuthenticator | undefined>;
@@ -237,6 +256,37 @@ export interface BackupCodes {
   tally(): Promise<number>;
   /** Everybody's; or, with "stranded", of those who have no active authenticator. How many sets went. */
   purge(which: "all" | "stranded"): Promise<number>;
+}
+
+/** Leave for one user to enroll. Its code is kept as a keyed hash. */
+export interface Invitation {
+  readonly id: string;
+  readonly user: string;
+  readonly hash: Uint8Array;
+  /** The only host, and the only network, that it is good for; any when undefined. */
+  readonly host: string | undefined;
+  readonly network: string | undefined;
+  readonly createdAt: number;
+  /** Who invited: `uid:login`. */
+  readonly createdBy: string;
+  readonly expiresAt: number;
+  /** Undefined while it is good. */
+  readonly usedAt: number | undefined;
+}
+
+export interface Invitations {
+  add(invitation: Omit<Invitation, "usedAt">): Promise<void>;
+  find(id: string): Promise<Invitation | undefined>;
+  /** All of a user's, used and expired ones too, the oldest first. */
+  of(user: string): Promise<Invitation[]>;
+  /** The next by id, at most `limit`, after `after`. */
+  page(after: string, limit: number): Promise<Invitation[]>;
+  /** Uses it up: the single-use statement. False when it was, or has expired, or is not there. */
+  use(id: string, user: string, at: number): Promise<boolean>;
+  /** Removes those of a user that are not used, or the one of this id. How many went. */
+  revoke(user: string, id?: string): Promise<number>;
+  /** Drops those that expired before this time. */
+  sweep(before: number): Promise<void>;
 }
 
 /** Whether an attempt may be judged. */

@@ -183,9 +183,25 @@ const wishes: Migration = () => `
 ALTER TABLE accounts ADD COLUMN preferred_method TEXT;
 ALTER TABLE accounts ADD COLUMN message TEXT;`;
 
+/** Leave to enroll; and, of an enrollment that is begun, the invitation it goes by. */
+const invitations: Migration = ({ integer, bytes, tableOptions }) => `
+CREATE TABLE invitations (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL REFERENCES accounts (name),
+  hash ${bytes} NOT NULL,
+  host TEXT,
+  network TEXT,
+  created_at ${integer} NOT NULL,
+  created_by TEXT NOT NULL,
+  expires_at ${integer} NOT NULL,
+  used_at ${integer}
+) ${tableOptions};
+CREATE INDEX invitations_by_account ON invitations (account, created_at, id);
+ALTER TABLE authenticators ADD COLUMN invitation TEXT;`;
+
 /** Administration: who is helped, asked again, set up and reported on, and how. */
 const administration: Migration = (dialect) =>
-  [graceTickets, auditCheckpoints, wishes].map((part) => part(dialect)).join("\n");
+  [graceTickets, auditCheckpoints, wishes, invitations].map((part) => part(dialect)).join("\n");
 
 const MIGRATIONS: readonly Migration[] = [beginning, services, orders, administration];
 

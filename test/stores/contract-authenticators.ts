@@ -14,7 +14,9 @@ const activate = (store: Store, id: string, at = NOW) =>
 export function authenticatorsContract(open: OpenStore): void {
   test("what was begun is found as it was given, and is not active", async (t) => {
     const store = await opened(t, open);
-    const given = newAuthenticator("1", "alice", { algorithm: "sha512", digits: 8, period: 60 });
+    const given = newAuthenticator("1", "alice", {
+      ...{ algorithm: "sha512", digits: 8, period: 60, invitation: "i" },
+    });
     await begin(store, given);
     const { createdAt: _, sealedSecret, ...rest } = given;
     const { sealedSecret: kept, ...found } = (await find(store, "alice", "pending")) ?? {};

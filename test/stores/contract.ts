@@ -11,6 +11,7 @@ import { backupCodesContract } from "./contract-backup-codes.ts";
 import { checkpointsContract } from "./contract-checkpoints.ts";
 import { filtersContract } from "./contract-filters.ts";
 import { graceContract } from "./contract-grace.ts";
+import { invitationsContract } from "./contract-invitations.ts";
 import { listsContract } from "./contract-lists.ts";
 import { servicesContract } from "./contract-services.ts";
 import { transactionsContract } from "./contract-transactions.ts";
@@ -25,6 +26,7 @@ export function storeContract(open: OpenStore): void {
   describe("what services keep", () => servicesContract(open));
   describe("backup codes", () => backupCodesContract(open));
   describe("grace tickets", () => graceContract(open));
+  describe("invitations, and first authenticators", () => invitationsContract(open));
   describe("attempts", () => attemptsContract(open));
   describe("the audit log", () => auditContract(open));
   describe("checkpoints of the audit log", () => checkpointsContract(open));

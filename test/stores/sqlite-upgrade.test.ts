@@ -33,6 +33,7 @@ test("a store of the first release is brought forward, with every row as it was"
     assert.deepEqual(active, {
       ...{ id: "1", user: "alice", method: "totp", status: "active" },
       ...{ algorithm: "sha512", digits: 8, period: 60, drift: -1, lastTimeStep: 4711 },
+      invitation: undefined,
       ...{ enrolledAt: 6, lastUsedAt: 7, expiresAt: undefined },
     });
     assert.equal((await authenticators.find("alice", "totp", "pending"))?.expiresAt, 9);

@@ -2,13 +2,14 @@
 import type { Authenticator, Authenticators } from "../../contracts/store.ts";
 import type { Algorithm, Digits, Period } from "../../core/totp.ts";
 import { toAuthenticatorOverview } from "./accounts.ts";
-import { bytes, type Connection, integer, type Row, text } from "./connection.ts";
+import { bytes, type Connection, integer, optionalText, type Row, text } from "./connection.ts";
 import { endTicketsOf } from "./grace-tickets.ts";
 
 const BEGIN = `
 INSERT INTO authenticators
-  (id, account, method, status, sealed_secret, algorithm, digits, period, created_at, expires_at)
-VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)`;
+  (id, account, method, status, sealed_secret, algorithm, digits, period, created_at, expires_at,
+    invitation)
+VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)`;
 
 const REMOVE_REPLACED = `
 DELETE FROM authenticators WHERE status = 'active' AND (account, method) IN
@@ -16,12 +17,24 @@ DELETE FROM authenticators WHERE status = 'active' AND (account, method) IN
 
 const ACTIVATE = `
 UPDATE authenticators
-SET status = 'active', last_time_step = ?, drift = ?, enrolled_at = ?, expires_at = NULL
+SET status = 'active', last_time_step = ?, drift = ?, enrolled_at = ?, expires_at = NULL,
+  invitation = NULL
 WHERE id = ? AND status = 'pending' AND expires_at > ?`;
 
 const SPEND = `
 UPDATE authenticators SET last_time_step = ?2, drift = ?3, last_used_at = ?4
 WHERE id = ?1 AND status = 'active' AND last_time_step < ?2`;
+
+// Beside the uniqueness of the table: another spelling may be the same account to the host.
+const ADD_FIRST = `
+INSERT INTO authenticators (id, account, method, status, sealed_secret, algorithm, digits, period,
+  last_time_step, drift, created_at, enrolled_at)
+SELECT ?1, ?2, ?3, 'active', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10
+WHERE NOT EXISTS (SELECT 1 FROM accounts a
+  WHERE a.throttle_key = (SELECT throttle_key FROM accounts WHERE name = ?2)
+  AND (a.disabled_at IS NOT NULL OR EXISTS
+    (SELECT 1 FROM authenticators u WHERE u.account = a.name AND u.status = 'active')))
+ON CONFLICT (account, method, status) DO NOTHING`;
 
 const FIND_REMOTE = `
 SELECT id FROM authenticators
@@ -63,6 +76,7 @@ export function authenticatorsIn(connection: Connection): Authenticators {
         period,
         a.createdAt,
         a.expiresAt,
+        a.invitation,
       );
     },
 
@@ -77,6 +91,12 @@ export function authenticatorsIn(connection: Connection): Authenticators {
       if (connection.run(ACTIVATE, step, drift, at, id, at) !== 1) return false;
       connection.run(END_TICKETS_BESIDE, id);
       return true;
+    },
+
+    async addFirst({ id, user, method, sealedSecret, step, drift, ...parameters }, at) {
+      const { algorithm, digits, period } = parameters;
+      const row = [id, user, method, sealedSecret, algorithm, digits, period, step, drift, at];
+      return connection.run(ADD_FIRST, ...row) === 1;
     },
 
     async spendTimeStep(id, step, drift, at) {
@@ -132,6 +152,7 @@ function toAuthenticator(row: Row): Authenticator {
     digits: integer(row, "digits") as Digits,
     period: integer(row, "period") as Period,
     drift: integer(row, "drift"),
+    invitation: optionalText(row, "invitation"),
     lastTimeStep: integer(row, "last_time_step"),
   };
 }

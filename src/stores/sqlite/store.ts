@@ -15,6 +15,7 @@ import { Connection, integer } from "./connection.ts";
 import { factsIn } from "./facts.ts";
 import { damaged, storeFault } from "./faults.ts";
 import { graceTicketsIn } from "./grace-tickets.ts";
+import { invitationsIn } from "./invitations.ts";
 import { methodSecretsIn } from "./method-secrets.ts";
 import { fileAt, SameFiles } from "./same-files.ts";
 import { TransactionQueue } from "./transaction-queue.ts";
@@ -88,6 +89,7 @@ function storeOver(connection: Connection, files: SameFiles): Store {
     accounts: accountsIn(connection),
     authenticators: authenticatorsIn(connection),
     backupCodes: backupCodesIn(connection),
+    invitations: invitationsIn(connection),
     attempts: attemptsIn(connection),
     graceTickets: graceTicketsIn(connection),
     methodSecrets: methodSecretsIn(connection),
