@@ -30,6 +30,10 @@ export interface Caller {
   readonly ownsStore: boolean;
 }
 
+/** What a drawing may be made of, where it is to be shown. */
+export const CHARSETS = ["utf8", "ascii"] as const;
+export type Charset = (typeof CHARSETS)[number];
+
 /** Where a verification comes from, as in PAM. */
 export interface Origin {
   readonly service?: string | undefined;
@@ -43,6 +47,11 @@ export interface Origin {
   readonly command?: string | undefined;
   /** Where the caller's process can wait for a browser, if it has a say in it. */
   readonly callbackPort?: number | undefined;
+  /**
+   * There where the first factor of this login is known to be right, and texts are shown: who
+   * has nothing enrolled can be set up in it. The engine believes it of root and of the user.
+   */
+  readonly enrolls?: Charset | undefined;
 }
 
 export interface VerifyOutcome {
@@ -102,6 +111,8 @@ export interface PolicyExplanation {
   /** Those that count, of those that are on. */
   readonly methods: readonly string[];
   readonly unenrolled: Unenrolled;
+  /** Until then who has nothing enrolled is let in with a reminder; absent once that is over. */
+  readonly unenrolledBy?: number;
   /** Of those methods. */
   readonly enrolledIn: readonly string[];
   /** In anything at all, also by another spelling of the name. */
@@ -136,6 +147,39 @@ export type Confirmation =
   /** `clockOffset`: seconds by which the phone is ahead of this host, where that is the cause. */
   | { readonly status: "wrong-code"; readonly clockOffset?: number }
   | { readonly status: "not-begun" };
+
+/** What an invitation is bound to, besides its user. */
+export interface InvitationTerms {
+  /** In milliseconds; by the settings when absent. */
+  readonly lifetime?: number | undefined;
+  /** The only host it is good for. */
+  readonly host?: string | undefined;
+  /** The only network it is good from, in CIDR notation; `local`: from the host itself. */
+  readonly network?: string | undefined;
+}
+
+export interface InvitationSummary {
+  readonly id: string;
+  readonly user: string;
+  readonly status: "open" | "used" | "expired";
+  readonly host: string | undefined;
+  readonly network: string | undefined;
+  readonly createdAt: number;
+  /** Who invited: `uid:login`. */
+  readonly createdBy: string;
+  readonly expiresAt: number;
+  readonly usedAt: number | undefined;
+}
+
+/** A new one, with its code: told once, and kept as a hash alone. */
+export interface NewInvitation extends InvitationSummary {
+  readonly code: string;
+}
+
+/** Which invitations are meant: those of a user, or one by its id. */
+export type InvitationChoice =
+  | { readonly user: string; readonly id?: undefined }
+  | { readonly id: string; readonly user?: undefined };
 
 export type UserStatus = AccountState;
 
@@ -253,8 +297,9 @@ export interface Countersign {
 
   /**
    * Begins an enrollment. A caller who is not root and has an active authenticator is asked
-   * for a fresh code first; the old one works until the new one is confirmed.
-   * @throws Fault `refused` when the fresh code is not accepted
+   * for a fresh code first; the old one works until the new one is confirmed. One who has
+   * nothing is asked for an invitation, where the policy says so.
+   * @throws Fault `refused` when neither is accepted, or the policy is off
    */
   beginEnrollment(
     user: string,
@@ -277,7 +322,18 @@ export interface Countersign {
     conversation: Conversation,
   ): Promise<VerifyOutcome>;
 
-  /** @throws Fault `refused` as for `beginEnrollment` */
+  /**
+   * Leave for a user to enroll, where the policy asks for one.
+   * @throws Fault `not-permitted`, `usage` for terms that cannot be, `conflict` for who is
+   *   enrolled or disabled
+   */
+  createInvitation(user: string, terms: InvitationTerms): Promise<NewInvitation>;
+  /** All there are, without their codes; expired ones for a month. */
+  listInvitations(user?: string): AsyncIterable<InvitationSummary>;
+  /** How many were open, and are not any more. @throws Fault `not-found` for an id */
+  revokeInvitations(choice: InvitationChoice): Promise<number>;
+
+  /** @throws Fault `refused` as for `beginEnrollment`, and to oneself where the policy requires it */
   reset(
     user: string,
     method: string | undefined,

@@ -21,12 +21,17 @@ export function foldCrockford(text: string): string {
   return text.replace(/[IL]/g, "1").replaceAll("O", "0");
 }
 
-/** One code from random bytes, five bits of each; 256 is a multiple of 32, so without bias. */
+/** Symbols of random bytes, five bits of each; 256 is a multiple of 32, so without bias. */
+export function crockfordFrom(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => ALPHABET.charAt(byte & 31)).join("");
+}
+
+/** One code from random bytes. */
 export function backupCodeFrom(bytes: Uint8Array): string {
   if (bytes.length !== BACKUP_CODE_LENGTH) {
     throw new RangeError(`a backup code takes ${BACKUP_CODE_LENGTH} bytes`);
   }
-  return Array.from(bytes, (byte) => ALPHABET.charAt(byte & 31)).join("");
+  return crockfordFrom(bytes);
 }
 
 /** As a person reads it: two groups of five. */

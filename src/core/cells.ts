@@ -25,6 +25,11 @@ export function graceTicketCell(row: readonly string[]): Cell {
   return { table: "grace_tickets", column: "seal", row };
 }
 
+/** An invitation's code: its own row, and its own user. */
+export function invitationCell({ id, user }: { readonly id: string; readonly user: string }): Cell {
+  return { table: "invitations", column: "hash", row: [id, user] };
+}
+
 /** The secret of a method as a whole, such as the key of an application at Duo. */
 export function methodSecretCell(method: string): Cell {
   return { table: "method_secrets", column: "sealed_secret", row: [method] };

@@ -2,34 +2,13 @@
 import type { Conversation } from "../contracts/conversation.ts";
 import type { BackupCodeStatus, Caller } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
-import {
-  BACKUP_CODE_LENGTH,
-  BACKUP_CODE_SALT_BYTES,
-  BACKUP_CODES_PER_SET,
-  backupCodeFrom,
-} from "../core/backup-code.ts";
-import { backupCodeCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import { demandFreshCode } from "./fresh-code.ts";
+import { newBackupCodes } from "./new-backup-codes.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn } from "./permission.ts";
 import { record } from "./record.ts";
-
-/** A new set: the codes for the person, the salt and hashes for the store. */
-export async function newBackupCodes(
-  { random, slowHash, scryptCost, sealer }: EngineParts,
-  user: string,
-) {
-  const codes = new Set<string>();
-  while (codes.size < BACKUP_CODES_PER_SET) codes.add(backupCodeFrom(random(BACKUP_CODE_LENGTH)));
-  const salt = random(BACKUP_CODE_SALT_BYTES);
-  const cell = backupCodeCell(user);
-  const hashes = await Promise.all(
-    [...codes].map(async (code) => sealer.bind(await slowHash(code, salt, scryptCost), cell)),
-  );
-  return { codes: [...codes], set: { salt, cost: scryptCost, hashes } };
-}
 
 /** @throws Fault `conflict` for a user with no authenticator: a backup needs something to back up */
 export async function generateBackupCodes(

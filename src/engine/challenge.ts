@@ -83,7 +83,7 @@ async function open(
   }
   const account = await tx.accounts.find(user);
   const barred = await barredBy(tx, user);
-  const access = await accessOf(tx, request);
+  const access = await accessOf(tx, parts, request);
   return {
     access: barred === undefined ? access : "none",
     name: account?.alias ?? method.nameOf(user),
@@ -97,13 +97,15 @@ async function open(
  */
 async function accessOf(
   tx: Transaction,
-  { user, method, enrolls }: ChallengeRequest,
+  { policy }: EngineParts,
+  { user, method, enrolls, invitation }: ChallengeRequest,
 ): Promise<Challenge["access"]> {
   const enrolled = await method.isEnrolled(tx, user);
   const has = await tx.accounts.isAnySpellingEnrolled(throttleKey(user));
   if (enrolls) return "enroll";
   if (enrolled) return "challenge";
-  return has ? "none" : "enroll";
+  const isInvited = policy.unenrolled !== "invite" || invitation !== undefined;
+  return has || !isInvited ? "none" : "enroll";
 }
 
 async function challenge(
@@ -158,7 +160,7 @@ async function settle(
 async function noteUse(
   tx: Transaction,
   parts: EngineParts,
-  { user, method, enrolls }: ChallengeRequest,
+  { user, method, enrolls, invitation }: ChallengeRequest,
   { access }: Opening,
 ): Promise<boolean> {
   const at = parts.clock.now();
@@ -171,6 +173,8 @@ async function noteUse(
   const id = Buffer.from(parts.random(16)).toString("hex");
   const added: RemoteAuthenticator = { id, user, method: method.name };
   await tx.accounts.ensure(user, throttleKey(user), at);
+  if (invitation !== undefined && !(await tx.invitations.use(invitation, user, at))) return false;
+  await tx.invitations.revoke(user);
   // Begun while there was nothing to ask a code of, by whoever sat there: not to be confirmed now.
   await tx.authenticators.remove(user, undefined, "pending");
   return tx.authenticators.addRemote(added, at);

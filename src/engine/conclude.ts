@@ -1,4 +1,5 @@
 /** What a verification comes to, on its way into the audit log and back to the caller. */
+import type { Ended } from "../contracts/conversation.ts";
 import type { VerifyOutcome } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
 import { Fault } from "../core/fault.ts";
@@ -34,6 +35,11 @@ export function recordAlone(
   detail?: string,
 ): Promise<VerifyOutcome> {
   return parts.store.transact((tx) => conclude(tx, parts, request, outcome, detail));
+}
+
+/** No answer was submitted, so no attempt is counted. */
+export function unanswered({ user }: VerifyRequest, reason: Ended["kind"]): VerifyOutcome {
+  return { verdict: "reject", user: printable(user), reason };
 }
 
 /** For an outcome that lets nobody in, recorded or not. */

@@ -6,6 +6,7 @@ import { backupCodeStatus, generateBackupCodes, revokeBackupCodes } from "./back
 import { auditPublicKey, checkpointAudit } from "./checkpoint.ts";
 import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.ts";
 import { listTickets, revokeTickets } from "./grace.ts";
+import { createInvitation, listInvitations, revokeInvitations } from "./invitations.ts";
 import {
   checkMethod,
   enrollByChallenge,
@@ -39,6 +40,10 @@ export function countersignFor(given: EngineParts, caller: Caller): Countersign 
 
     enrollByChallenge: (user, method, origin, conversation) =>
       enrollByChallenge(parts, caller, user, method, origin, conversation),
+
+    createInvitation: (user, terms) => createInvitation(parts, caller, user, terms),
+    listInvitations: (user) => listInvitations(parts, caller, user),
+    revokeInvitations: (choice) => revokeInvitations(parts, caller, choice),
 
     reset: (user, method, conversation) => reset(parts, caller, user, method, conversation),
 

@@ -6,18 +6,20 @@ import type { Conversation } from "../contracts/conversation.ts";
 import type { Caller, Confirmation, Enrollment, EnrollOptions } from "../contracts/service.ts";
 import type { Authenticator, Transaction } from "../contracts/store.ts";
 import { throttleKey } from "../core/account.ts";
-import { readAnswer } from "../core/answer.ts";
 import { BACKUP_CODE } from "../core/backup-code.ts";
-import { encodeBase32 } from "../core/base32.ts";
 import { secretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
-import { keyUri } from "../core/key-uri.ts";
-import { clockOffset, type Match, matchTotp, SECRET_BYTES } from "../core/totp.ts";
-import { newBackupCodes } from "./backup-codes.ts";
+import { SECRET_BYTES } from "../core/totp.ts";
 import { demandFreshCode } from "./fresh-code.ts";
+import { byInvitation, useInvitation } from "./invitations.ts";
+import { newBackupCodes } from "./new-backup-codes.ts";
+import { type CheckedCode, checkCode, describe } from "./new-secret.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn } from "./permission.ts";
+import { demandInvitation } from "./present-invitation.ts";
 import { record } from "./record.ts";
+
+const ROOT = 0;
 
 export async function beginEnrollment(
   parts: EngineParts,
@@ -28,10 +30,14 @@ export async function beginEnrollment(
 ): Promise<Enrollment> {
   mayActOn(caller, user);
   mustBeEnrollable(parts, options.method);
-  await demandFreshCode(parts, caller, user, conversation);
+  mustBeOn(parts, caller);
+  const isProven = await demandFreshCode(parts, caller, user, conversation);
+  const invitation = isProven
+    ? undefined
+    : await demandInvitation(parts, caller, user, conversation);
   const secret = parts.random(SECRET_BYTES[options.algorithm]);
   try {
-    const expiresAt = await storePending(parts, caller, user, options, secret);
+    const expiresAt = await storePending(parts, caller, user, { ...options, invitation }, secret);
     const issuer = options.issuer ?? parts.policy.issuer;
     const { banner } = parts.policy.texts;
     return { ...describe(user, issuer, options, secret, expiresAt), ...(banner ? { banner } : {}) };
@@ -51,7 +57,7 @@ export async function confirmEnrollment(
   mayActOn(caller, user);
   const pending = await parts.store.read((view) => findPending(view, parts, user, method));
   if (!pending) return { status: "not-begun" };
-  const { match, offset } = checkCode(parts, pending, typed);
+  const { match, offset } = checkPending(parts, pending, typed);
   if (!match) return refuseConfirmation(parts, caller, user, method, offset);
 
   const { codes, set } = await newBackupCodes(parts, user);
@@ -60,10 +66,28 @@ export async function confirmEnrollment(
     await refuseDisabled(tx, user);
     const active = await tx.authenticators.activate(pending.id, match.step, match.drift, at);
     if (!active) return { status: "not-begun" };
+    await useInvitation(tx, user, pending.invitation, at);
     await tx.backupCodes.replace(user, set, at);
-    await record(tx, parts, caller, { action: "enroll-confirm", user, verdict: "accept", method });
+    const detail = byInvitation(pending.invitation);
+    const told = { user, verdict: "accept", method, ...detail } as const;
+    await record(tx, parts, caller, { action: "enroll-confirm", ...told });
     return { status: "active", backupCodes: codes };
   });
+}
+
+/**
+ * Nobody sets up what nobody is asked for: they would take themselves for protected.
+ * @throws Fault `refused`
+ */
+export function mustBeOn({ policy }: EngineParts, caller: Caller): void {
+  if (policy.enabled || caller.uid === ROOT || caller.ownsStore) return;
+  throw new Fault(
+    "refused",
+    "the policy of this host is off: nobody is asked for a second factor",
+    {
+      hint: "ask an administrator, who switches it on with: countersign policy on",
+    },
+  );
 }
 
 export async function cancelEnrollment(
@@ -83,7 +107,13 @@ function storePending(
   parts: EngineParts,
   caller: Caller,
   user: string,
-  { method, algorithm, digits, period }: EnrollOptions,
+  {
+    method,
+    algorithm,
+    digits,
+    period,
+    invitation,
+  }: EnrollOptions & { invitation?: string | undefined },
   secret: Uint8Array,
 ): Promise<number> {
   const id = Buffer.from(parts.random(16)).toString("hex");
@@ -93,7 +123,8 @@ function storePending(
     const expiresAt = createdAt + parts.policy.enrollmentLifetime;
     await refuseDisabled(tx, user);
     await tx.accounts.ensure(user, throttleKey(user), createdAt);
-    const row = { id, user, method, algorithm, digits, period, sealedSecret, createdAt, expiresAt };
+    const parameters = { algorithm, digits, period };
+    const row = { id, user, method, ...parameters, sealedSecret, createdAt, expiresAt, invitation };
     await tx.authenticators.begin(row);
     await record(tx, parts, caller, { action: "enroll-begin", user, method });
     return expiresAt;
@@ -127,18 +158,10 @@ async function findPending(
   return pending && (pending.expiresAt ?? 0) > parts.clock.now() ? pending : undefined;
 }
 
-function checkCode(
-  parts: EngineParts,
-  pending: Authenticator,
-  typed: string,
-): { match?: Match | undefined; offset?: number | undefined } {
-  const answer = readAnswer(typed);
-  if (answer.shape !== "one-time-password") return {};
+function checkPending(parts: EngineParts, pending: Authenticator, typed: string): CheckedCode {
   const secret = parts.sealer.open(pending.sealedSecret, secretCell(pending));
   try {
-    const now = parts.clock.now();
-    const match = matchTotp(secret, answer.code, now, pending, parts.window);
-    return match ? { match } : { offset: clockOffset(secret, answer.code, now, pending) };
+    return checkCode(parts, secret, pending, typed);
   } finally {
     secret.fill(0);
   }
@@ -156,15 +179,4 @@ async function refuseConfirmation(
     record(tx, parts, caller, { action: "enroll-confirm", user, method, ...refusal }),
   );
   return { status: "wrong-code", ...(offset === undefined ? {} : { clockOffset: offset }) };
-}
-
-function describe(
-  user: string,
-  issuer: string,
-  options: EnrollOptions,
-  secret: Uint8Array,
-  expiresAt: number,
-): Enrollment {
-  const uri = keyUri({ issuer, account: user, secret, parameters: options });
-  return { user, method: options.method, issuer, secret: encodeBase32(secret), uri, expiresAt };
 }

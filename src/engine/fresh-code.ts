@@ -1,11 +1,9 @@
 /** A code asked for before anything is changed that a login depends on. */
 import type { Conversation } from "../contracts/conversation.ts";
 import type { Caller } from "../contracts/service.ts";
-import type { Transaction } from "../contracts/store.ts";
-import { throttleKey } from "../core/account.ts";
 import { Fault } from "../core/fault.ts";
 import { letsIn } from "../core/verdict.ts";
-import { isEnrolled } from "./judge.ts";
+import { hasAnything } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 import { verifyByMethods } from "./verify.ts";
 
@@ -24,7 +22,8 @@ export async function demandFreshCode(
   conversation: Conversation,
 ): Promise<boolean> {
   if (caller.uid === ROOT) return true;
-  if (!(await parts.store.read((view) => hasAny(view, parts, user)))) return false;
+  // Of a method that is off, too: what one has is not up for change because nobody asks for it.
+  if (!(await parts.store.read((view) => hasAnything(view, user)))) return false;
   await conversation.info("This takes a code of the authenticator you have now, or a backup code.");
   const origin = { service: "countersign" };
   const outcome = await verifyByMethods(parts, { user, origin, caller }, conversation);
@@ -33,10 +32,4 @@ export async function demandFreshCode(
   throw new Fault("refused", "the code was not accepted, so nothing was changed", {
     hint: "wait for the next code, or ask an administrator to reset you",
   });
-}
-
-/** Of a method that is off, too: what one has is not up for change because nobody asks for it. */
-async function hasAny(view: Transaction, parts: EngineParts, user: string): Promise<boolean> {
-  const isNamed = await view.accounts.isAnySpellingEnrolled(throttleKey(user));
-  return isNamed || (await isEnrolled(view, parts, user));
 }

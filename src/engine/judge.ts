@@ -19,6 +19,8 @@ export interface VerifyRequest {
   readonly caller: Caller;
   /** Milliseconds that an accepted answer covers in the same place, where a rule says so. */
   readonly grace?: number | undefined;
+  /** The open invitation that was presented in this login. */
+  readonly invitation?: string | undefined;
 }
 
 export interface Submission extends VerifyRequest {
@@ -114,13 +116,24 @@ export async function unenrolled(
   user: string,
   key: string,
 ): Promise<VerifyOutcome> {
-  const allowed =
-    parts.policy.unenrolled === "allow" &&
-    isAccount(user) &&
-    !(await tx.accounts.isAnySpellingEnrolled(key));
-  if (!allowed) return { verdict: "unenrolled", user: printable(user), reason: "not-enrolled" };
+  const { unenrolled: then, unenrolledBy } = parts.policy;
+  const named = { user: printable(user) };
+  if (unenrolledBy === undefined && then !== "allow") {
+    // Nothing more is looked up: it would take longer than for who is enrolled.
+    const reason = then === "refuse" ? "not-enrolled" : "enrollment-elsewhere";
+    return { verdict: "unenrolled", ...named, reason };
+  }
+  const isNobody = isAccount(user) && !(await hasAnything(tx, user));
+  if (!isNobody) return { verdict: "unenrolled", ...named, reason: "not-enrolled" };
   await tx.attempts.clear(key);
-  return { verdict: "exempt", user: printable(user), reason: "unenrolled-allowed" };
+  const reason = unenrolledBy === undefined ? "unenrolled-allowed" : "unenrolled-until";
+  return { verdict: "exempt", ...named, reason };
+}
+
+/** True for who has anything enrolled, also of a method that is off, or by another spelling. */
+export async function hasAnything(tx: Transaction, user: string): Promise<boolean> {
+  if (await tx.accounts.isAnySpellingEnrolled(throttleKey(user))) return true;
+  return ((await tx.backupCodes.find(user))?.left ?? 0) > 0;
 }
 
 /** True when any method could accept this user. Every method is asked: it takes as long for all. */

@@ -16,9 +16,11 @@ import { METHOD_NAMES } from "../core/method-name.ts";
 import { printable } from "../core/printable.ts";
 import { judgeByChallenge, openSecret } from "./challenge.ts";
 import { unavailable } from "./conclude.ts";
+import { mustBeOn } from "./enroll.ts";
 import { demandFreshCode } from "./fresh-code.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn, mayAdminister } from "./permission.ts";
+import { demandInvitation } from "./present-invitation.ts";
 import { record } from "./record.ts";
 
 export async function listMethods(
@@ -109,11 +111,16 @@ export async function enrollByChallenge(
 ): Promise<VerifyOutcome> {
   mayActOn(caller, user);
   const method = await challengeMethod(parts, name);
+  mustBeOn(parts, caller);
   const isProven = await demandFreshCode(parts, caller, user, conversation);
+  const invitation = isProven
+    ? undefined
+    : await demandInvitation(parts, caller, user, conversation);
   const { banner } = parts.policy.texts;
   if (banner !== undefined) await conversation.info(banner);
   const answer = { shape: method.word, code: "" } as const;
-  const request = { user, origin, caller, method, answer, enrolls: { isProven } };
+  const own = { enrolls: { isProven }, invitation };
+  const request = { user, origin, caller, method, answer, ...own };
   const { reason, ...outcome } = await judgeByChallenge(parts, request, conversation).catch(
     (error: unknown) => unavailable(parts, request, error),
   );

@@ -1,6 +1,7 @@
 /** What the engine is made of, and the settings it decides by. */
 import type { Clock, RandomBytes } from "../contracts/clock.ts";
 import type { Method, MethodParts } from "../contracts/method.ts";
+import type { Charset } from "../contracts/service.ts";
 import type { Store } from "../contracts/store.ts";
 import type { SystemLog } from "../contracts/system-log.ts";
 import type { Policy } from "../core/policy/decide.ts";
@@ -15,6 +16,8 @@ export interface EnginePolicy {
   readonly throttle: ThrottlePolicy;
   /** What becomes of a user with nothing enrolled. */
   readonly unenrolled: Unenrolled;
+  /** Until then they are let in all the same; milliseconds since the epoch. */
+  readonly unenrolledBy?: number | undefined;
   /** False: everybody passes. */
   readonly enabled: boolean;
   readonly rules: Policy;
@@ -28,6 +31,17 @@ export interface EnginePolicy {
   readonly enrollmentLifetime: number;
   /** The host's own words to people. */
   readonly texts: Texts;
+  /** How long an invitation is good, in milliseconds. */
+  readonly invitationLifetime: number;
+}
+
+/** What an authenticator app is given. */
+export interface CardContent {
+  readonly issuer: string;
+  readonly account: string;
+  /** Base32. */
+  readonly secret: string;
+  readonly uri: string;
 }
 
 export interface EngineParts extends MethodParts {
@@ -48,6 +62,8 @@ export interface EngineParts extends MethodParts {
   readonly hostUsers: () => Promise<ReadonlySet<string>>;
   /** Of these users, those whom the host does not know. */
   readonly unknownUsers: (users: readonly string[]) => Promise<readonly string[]>;
+  /** The lines that show it in a login, at most 80 columns wide: a QR code, and the key by hand. */
+  readonly loginCard: (content: CardContent, charset: Charset) => Promise<readonly string[]>;
   /** The members of these groups of the host. @throws Fault `not-found` for a group it has not */
   readonly membersOf: (groups: readonly string[]) => Promise<ReadonlySet<string>>;
   /** What the host says of these at this moment; undefined where it cannot be asked. */

@@ -1,13 +1,13 @@
 /** What the policy says of a login, before anybody is asked for anything. */
 import type { Caller, Origin, PolicyExplanation, VerifyOutcome } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
-import { throttleKey } from "../core/account.ts";
+import { BACKUP_CODE } from "../core/backup-code.ts";
 import { type Decision, decide, explain, type Subject } from "../core/policy/decide.ts";
-import { demandOf, outlook, type Standing } from "../core/policy/outlook.ts";
+import { type Demand, demandOf, outlook, type Standing } from "../core/policy/outlook.ts";
 import { printable } from "../core/printable.ts";
 import type { Reason } from "../core/verdict.ts";
 import { conclude } from "./conclude.ts";
-import { barredBy, type VerifyRequest } from "./judge.ts";
+import { barredBy, hasAnything, type VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn, mayAdminister } from "./permission.ts";
 
@@ -20,6 +20,7 @@ export type Ruling =
   | {
       readonly kind: "require";
       readonly parts: EngineParts;
+      readonly demand: Demand;
       /** Milliseconds that an accepted answer covers; see engine/grace.ts. */
       readonly grace?: number | undefined;
     };
@@ -28,25 +29,27 @@ export type Ruling =
 export async function ruleOn(parts: EngineParts, request: VerifyRequest): Promise<Ruling> {
   const { enabled, rules } = parts.policy;
   if (!enabled) return pass(parts, request, "policy-off");
-  if (rules.length === 0) return { kind: "require", parts };
+  const now = parts.clock.now();
+  if (rules.length === 0) return requiring(parts, undefined, now);
   const subject = await subjectOf(parts, request.user, request.origin);
-  const decision = decide(rules, subject, parts.clock.now());
-  if (decision?.rule.say !== "exempt") {
-    const grace = decision?.rule.grace;
-    const inMilliseconds = grace === undefined ? undefined : grace * 1000;
-    return { kind: "require", parts: under(parts, decision), grace: inMilliseconds };
-  }
+  const decision = decide(rules, subject, now);
+  if (decision?.rule.say !== "exempt") return requiring(parts, decision, now);
   return pass(parts, request, "rule-exempt", `rule ${decision.index + 1}`);
 }
 
+function requiring(parts: EngineParts, decision: Decision | undefined, now: number): Ruling {
+  const demand = demandOf(decision?.rule, parts.policy.unenrolled, now);
+  const grace = decision?.rule.grace;
+  const inMilliseconds = grace === undefined ? undefined : grace * 1000;
+  return { kind: "require", parts: under(parts, demand), demand, grace: inMilliseconds };
+}
+
 /** The engine with only the methods that count for this login. */
-function under(parts: EngineParts, decision: Decision | undefined): EngineParts {
-  if (decision === undefined) return parts;
-  const { methods, unenrolled } = decision.rule;
+function under(parts: EngineParts, { methods, unenrolled, by }: Demand): EngineParts {
   return {
     ...parts,
     methods: methods ? parts.methods.filter(({ name }) => methods.includes(name)) : parts.methods,
-    policy: { ...parts.policy, unenrolled: unenrolled ?? parts.policy.unenrolled },
+    policy: { ...parts.policy, unenrolled, unenrolledBy: by },
   };
 }
 
@@ -79,11 +82,12 @@ export async function explainPolicy(
   mayActOn(caller, user);
   const { enabled, rules } = parts.policy;
   const subject = await subjectOf(parts, user, origin);
-  const { passed, decision } = explain(rules, subject, parts.clock.now());
-  const ruled = under(parts, decision);
+  const now = parts.clock.now();
+  const { passed, decision } = explain(rules, subject, now);
+  const demand = demandOf(decision?.rule, parts.policy.unenrolled, now);
+  const ruled = under(parts, demand);
   const stands = await parts.store.read((view) => look(view, parts, user));
   const methods = ruled.methods.map(({ name }) => name);
-  const demand = demandOf(decision?.rule, parts.policy.unenrolled);
   return {
     ...{ user, enabled, passed, methods },
     ...(decision ? { rule: decision.index } : {}),
@@ -91,6 +95,7 @@ export async function explainPolicy(
     rules: rules.slice(0, passed.length + (decision ? 1 : 0)).map(({ rule }) => rule),
     say: demand.say,
     unenrolled: demand.unenrolled,
+    ...(demand.by === undefined ? {} : { unenrolledBy: demand.by }),
     enrolledIn: stands.enrolledIn.filter((name) => methods.includes(name)),
     hasEnrolled: stands.hasEnrolled,
     outlook: outlook(enabled ? demand : undefined, stands),
@@ -105,14 +110,24 @@ export function standing(parts: EngineParts, caller: Caller, user: string): Prom
   return parts.store.read((view) => look(view, parts, user));
 }
 
-async function look(tx: Transaction, { methods }: EngineParts, user: string): Promise<Standing> {
+/** How a user stands, as the policy weighs it. */
+export async function look(
+  tx: Transaction,
+  { methods }: Pick<EngineParts, "methods">,
+  user: string,
+): Promise<Standing> {
   const enrolledIn: string[] = [];
   for (const method of methods) {
     if (await method.isEnrolled(tx, user)) enrolledIn.push(method.name);
   }
-  const hasEnrolled = await tx.accounts.isAnySpellingEnrolled(throttleKey(user));
+  const hasEnrolled = await hasAnything(tx, user);
   const disabled = (await barredBy(tx, user)) !== undefined;
-  return { user, disabled, enrolledIn, hasEnrolled };
+  return { user, disabled, enrolledIn, hasEnrolled, enrollableIn: enrollableOf({ methods }) };
+}
+
+/** The methods that anybody could enroll in: backup codes are for who has something already. */
+export function enrollableOf({ methods }: Pick<EngineParts, "methods">): readonly string[] {
+  return methods.flatMap(({ name }) => (name === BACKUP_CODE ? [] : [name]));
 }
 
 async function subjectOf(parts: EngineParts, user: string, origin: Origin): Promise<Subject> {

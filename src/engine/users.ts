@@ -5,11 +5,15 @@ import type { Transaction } from "../contracts/store.ts";
 import { isAlias, throttleKey } from "../core/account.ts";
 import type { AuditAction } from "../core/audit-chain.ts";
 import { Fault } from "../core/fault.ts";
+import { demandsOn } from "../core/policy/demands.ts";
+import { couldPass, type Demand, outlook, type Standing } from "../core/policy/outlook.ts";
 import type { RoleAct } from "../core/policy/role.ts";
 import { printable } from "../core/printable.ts";
 import { demandFreshCode } from "./fresh-code.ts";
+import { withdraw } from "./invitations.ts";
 import type { EngineParts } from "./parts.ts";
-import { may, mayActOn, mayAdminister, toldOf } from "./permission.ts";
+import { may, mayActOn, mayAdminister, type Right, toldOf } from "./permission.ts";
+import { look } from "./policy.ts";
 import { record } from "./record.ts";
 import { summarize } from "./summary.ts";
 
@@ -34,8 +38,9 @@ export async function disableUser(
   const account = await parts.store.read((view) => view.accounts.find(user));
   // A slip of the pen must not pass for the user who is meant.
   if (!account && !(await parts.groupsOf(user))) throw unknown(user);
-  return change(parts, caller, user, "user-disable", async (tx) => {
+  return change(parts, caller, user, "user-disable", async (tx, right) => {
     const at = parts.clock.now();
+    await withdraw(tx, parts, caller, user, { right });
     await tx.accounts.ensure(user, throttleKey(user), at);
     return tx.accounts.disable(user, at);
   });
@@ -88,12 +93,16 @@ export async function reset(
   const right = await may(parts, caller, "reset", user);
   // Whoever lost their phone has no code, and that is what the role is for.
   if (right.by !== "role") await demandFreshCode(parts, caller, user, conversation);
+  const demands = right.by === "self" ? await demandsNow(parts, user) : [];
   return parts.store.transact(async (tx) => {
     if (!(await tx.accounts.find(user))) throw unknown(user);
+    const before = await look(tx, parts, user);
     const authenticators = await tx.authenticators.remove(user, method);
     const left = await tx.accounts.overview(user);
     const keepsCodes = left?.authenticators.some(({ status }) => status === "active");
     const backupCodes = keepsCodes ? 0 : await tx.backupCodes.revoke(user);
+    mayDoWithout(demands, before, await look(tx, parts, user));
+    if (!keepsCodes) await withdraw(tx, parts, caller, user, { right });
     await record(tx, parts, caller, { action: "reset", user, method, ...toldOf(right) });
     return { user, authenticators, backupCodes };
   });
@@ -106,17 +115,40 @@ const ACT = {
   "user-unlock": "unlock",
 } as const satisfies Partial<Record<AuditAction, RoleAct>>;
 
+/** What is asked of them now, wherever they log in. */
+async function demandsNow(parts: EngineParts, user: string): Promise<Demand[]> {
+  const { enabled, rules, unenrolled } = parts.policy;
+  if (!enabled) return [];
+  const groups = await parts.groupsOf(user);
+  return demandsOn(rules, { user, groups }, unenrolled, parts.clock.now(), "in-force");
+}
+
+/**
+ * Nobody removes what the policy requires of them: they would lock themselves out, or be set up
+ * anew by whoever has their password. Thrown, it undoes the transaction.
+ * @throws Fault `refused`
+ */
+function mayDoWithout(demands: readonly Demand[], before: Standing, after: Standing): void {
+  const isShutOut = demands.some(
+    (each) => couldPass(outlook(each, before)) && !couldPass(outlook(each, after)),
+  );
+  if (!isShutOut) return;
+  throw new Fault("refused", "the policy requires what would be removed: nothing was changed", {
+    hint: "countersign enroll replaces it; an administrator can reset you",
+  });
+}
+
 async function change(
   parts: EngineParts,
   caller: Caller,
   user: string,
   action: keyof typeof ACT,
-  apply: (tx: Transaction) => Promise<boolean>,
+  apply: (tx: Transaction, right: Right) => Promise<boolean>,
 ): Promise<UserChange> {
   const right = await may(parts, caller, ACT[action], user);
   return parts.store.transact(async (tx) => {
     const known = (await tx.accounts.find(user)) !== undefined;
-    const changed = await apply(tx);
+    const changed = await apply(tx, right);
     if (!known && !changed) throw unknown(user);
     if (changed) await record(tx, parts, caller, { action, user, ...toldOf(right) });
     return { user, changed };

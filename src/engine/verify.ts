@@ -3,10 +3,10 @@ import type { Conversation, Reply } from "../contracts/conversation.ts";
 import type { Method } from "../contracts/method.ts";
 import type { VerifyOutcome } from "../contracts/service.ts";
 import { ANSWER_MAX_LENGTH, type Answer, readAnswer } from "../core/answer.ts";
-import { printable } from "../core/printable.ts";
 import { letsIn } from "../core/verdict.ts";
+import { atLogin, isFirstFactorRight } from "./at-login.ts";
 import { judgeByChallenge } from "./challenge.ts";
-import { conclude, recordAlone, recordIfPossible, unavailable } from "./conclude.ts";
+import { conclude, recordAlone, recordIfPossible, unanswered, unavailable } from "./conclude.ts";
 import { passByTicket } from "./grace.ts";
 import { decide, prepare, type Submission, type VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
@@ -45,9 +45,13 @@ async function verifyAsRuled(
     return unavailable(parts, request, error);
   }
   if (ruling.kind === "exempt") return ruling.outcome;
+  const met = isFirstFactorRight(request)
+    ? await atLogin(parts, ruling, request, conversation)
+    : request;
+  if ("verdict" in met) return met;
   const { grace } = ruling;
-  if (grace === undefined) return verifyByMethods(ruling.parts, request, conversation);
-  return verifyWithGrace(ruling.parts, { ...request, grace }, conversation);
+  if (grace === undefined) return verifyByMethods(ruling.parts, met, conversation);
+  return verifyWithGrace(ruling.parts, { ...met, grace }, conversation);
 }
 
 /** Asks unless an answer that was accepted before covers this as well. */
@@ -149,12 +153,4 @@ async function judgeCode(parts: EngineParts, submission: Submission): Promise<Ve
     const outcome = await decide(tx, parts, submission, preparation.bytes);
     return conclude(tx, parts, submission, outcome);
   });
-}
-
-/** No answer was submitted, so no attempt is counted. */
-function unanswered(
-  { user }: VerifyRequest,
-  reason: Exclude<Reply["kind"], "text">,
-): VerifyOutcome {
-  return { verdict: "reject", user: printable(user), reason };
 }

@@ -106,7 +106,7 @@ test("what changes nothing is no event", async (t) => {
 });
 
 test("a person's own act names them, and the code it took is an event of its own", async (t) => {
-  const host = makeHost(t);
+  const host = makeHost(t, { policy: { unenrolled: "allow" } });
   const { phone } = await host.enroll("alice");
   const events = await host.eventsOf(() =>
     host.as(person("alice", 1_234)).reset("alice", "totp", answers(phone.code())),

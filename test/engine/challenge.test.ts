@@ -400,3 +400,31 @@ test("an approval covers the same terminal where a rule says so, and nobody is a
   const made = (await host.audit()).at(-2);
   assert.match(made?.detail ?? "", /^push; grace until 2026-01-01T00:05:00/);
 });
+
+test("where an invitation is asked for, nobody enrolls with a service without one", async (t) => {
+  const rules = compile([{ say: "require", methods: ["duo-push"], unenrolled: "invite" }]);
+  const { host, seen } = await scripted(t, { policy: { rules } });
+  assert.equal(await told(host, "alice"), "unenrolled enrollment-elsewhere");
+  assert.deepEqual(
+    seen.map(({ access }) => access),
+    ["none"],
+  );
+  const alice = host.as(person("alice"));
+  const alone = alice.enrollByChallenge("alice", "duo-push", {}, answers("0000000000000000"));
+  await assert.rejects(alone, { code: "refused" });
+  assert.equal(seen.length, 1, "the service was not asked");
+
+  const { code } = await host.root.createInvitation("alice", {});
+  const proven = { service: "sshd", enrolls: "ascii" } as const;
+  const heard = answers(code, "push");
+  assert.equal((await host.root.verify("alice", proven, heard)).verdict, "accept");
+  assert.deepEqual(heard.prompts, ["Invitation code: ", "Verification code (or push): "]);
+  assert.equal((await Array.fromAsync(host.root.listInvitations()))[0]?.status, "used");
+  assert.equal(await told(host, "alice"), "accept");
+
+  const bob = await host.root.createInvitation("bob", {});
+  const invited = host.as(person("bob", 1_001));
+  const outcome = await invited.enrollByChallenge("bob", "duo-push", {}, answers(bob.code));
+  assert.equal(outcome.verdict, "accept");
+  assert.equal((await Array.fromAsync(host.root.listInvitations("bob")))[0]?.status, "used");
+});

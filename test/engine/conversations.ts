@@ -1,5 +1,5 @@
 /** Conversations of every kind: those that answer, and those that die. */
-import type { Conversation, Reply } from "../../src/contracts/conversation.ts";
+import type { Conversation, Ended, Reply } from "../../src/contracts/conversation.ts";
 
 /** What was said to the person, as it was said. */
 export interface Heard extends Conversation {
@@ -18,6 +18,18 @@ export function answers(...texts: readonly string[]): Heard {
 
 export function replies(reply: Reply): Heard {
   return replying(async () => reply);
+}
+
+/** Answers by what is asked, and by what was said before it. */
+export function answering(
+  reply: (prompt: string, said: readonly string[]) => string | Ended["kind"],
+): Heard {
+  const heard: Heard = replying(async () => {
+    const told = reply(heard.prompts.at(-1) ?? "", heard.said);
+    const isEnd = told === "cancelled" || told === "end-of-input" || told === "timed-out";
+    return isEnd ? { kind: told } : { kind: "text", text: told };
+  });
+  return heard;
 }
 
 /** Dies when it is asked. */

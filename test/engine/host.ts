@@ -38,6 +38,7 @@ const POLICY: EnginePolicy = {
   graceLimit: 5,
   enrollmentLifetime: 15 * MINUTE,
   texts: { prompt: "Verification code" },
+  invitationLifetime: 24 * 60 * MINUTE,
 };
 
 export interface HostOptions extends Partial<Omit<EngineParts, "policy">> {
@@ -77,6 +78,7 @@ export class Host {
       hostViewOf: async () => undefined,
       hostUsers: async () => new Set(),
       unknownUsers: async () => [],
+      loginCard: async ({ secret }) => [`Key ${secret}`],
       ...changes,
     };
     this.root = this.as(ROOT);

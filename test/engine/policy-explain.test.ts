@@ -6,7 +6,7 @@ import type { VerifyOutcome } from "../../src/contracts/service.ts";
 import { compile } from "../../src/core/policy/decide.ts";
 import { lockOut } from "../../src/core/policy/lock-out.ts";
 import type { Outlook } from "../../src/core/policy/outlook.ts";
-import type { Rule } from "../../src/core/policy/rule.ts";
+import { type Rule, UNENROLLED } from "../../src/core/policy/rule.ts";
 import { DEFAULT_THROTTLE } from "../../src/core/throttle.ts";
 import { answers, silence } from "./conversations.ts";
 import { type Host, makeHost, person } from "./host.ts";
@@ -29,7 +29,7 @@ const conditions = {
   from: fc.constantFrom("2025-01-01", "2026-02-01"),
   until: fc.constantFrom("2025-01-01", "2026-02-01", "2027-01-01"),
   methods: some("totp", "backup-code", "duo-push"),
-  unenrolled: fc.constantFrom("refuse" as const, "allow" as const),
+  unenrolled: fc.constantFrom(...UNENROLLED),
 };
 /** With few conditions, so that many a rule decides. */
 const rule: fc.Arbitrary<Rule> = fc
@@ -37,9 +37,11 @@ const rule: fc.Arbitrary<Rule> = fc
     fc.constantFrom("require" as const, "exempt" as const),
     fc.subarray(Object.keys(conditions) as (keyof typeof conditions)[], { maxLength: 3 }),
     fc.record(conditions),
+    fc.constantFrom(undefined, undefined, "2025-01-01", "2027-01-01"),
   )
-  .map(([say, keys, all]) => ({
+  .map(([say, keys, all, by]) => ({
     say,
+    ...(by && say === "require" ? { by } : {}),
     ...Object.fromEntries(keys.map((key) => [key, all[key]])),
   }));
 const origin = fc.record(
@@ -53,7 +55,7 @@ const origin = fc.record(
 const user = fc.constantFrom("alice", "Alice", "bob", "carol", "dora");
 const policy = fc.record({
   enabled: fc.constantFrom(true, true, true, false),
-  unenrolled: fc.constantFrom("refuse" as const, "allow" as const),
+  unenrolled: fc.constantFrom(...UNENROLLED),
   rules: fc.array(rule, { maxLength: 4 }),
 });
 
@@ -71,6 +73,10 @@ const EXPECTED: Readonly<Record<Outlook, string>> = {
   exempt: "exempt rule-exempt",
   asked: "accept",
   "let-in": "exempt unenrolled-allowed",
+  reminded: "exempt unenrolled-until",
+  // Nothing says that the first factor is right.
+  enroll: "unenrolled enrollment-elsewhere",
+  invite: "unenrolled enrollment-elsewhere",
   unenrolled: "unenrolled not-enrolled",
   disabled: "reject disabled",
 };
@@ -100,6 +106,7 @@ test("explained as it is decided", async (t) => {
       const conversation = isUnasked ? silence : answers(isByPhone ? phone.code() : "000000");
       const outcome = await service.verify(who, from, conversation);
       if (outlook === "asked" && !isByPhone) assert.equal(outcome.verdict, "reject");
+      else if (outlook === "unenrolled") assert.equal(outcome.verdict, outlook);
       else assert.equal(told(outcome), EXPECTED[outlook]);
     }),
     { numRuns: 400 },
@@ -141,13 +148,17 @@ test("foreseen as it is decided: whom a change shuts out, a login refuses after 
 test("how a user stands is told to administrators alone, and of names that can be", async (t) => {
   const host = makeHost(t);
   await crowd(host);
+  const anybody = { enrollableIn: ["totp"] };
   assert.deepEqual(await host.root.standing("alice"), {
+    ...anybody,
     ...{ user: "alice", disabled: false, enrolledIn: ["totp", "backup-code"], hasEnrolled: true },
   });
   assert.deepEqual(await host.root.standing("Alice"), {
+    ...anybody,
     ...{ user: "Alice", disabled: false, enrolledIn: [], hasEnrolled: true },
   });
   assert.deepEqual(await host.root.standing("bob"), {
+    ...anybody,
     ...{ user: "bob", disabled: false, enrolledIn: [], hasEnrolled: false },
   });
   const alice = host.as(person("alice"));

@@ -5,6 +5,7 @@ import type { Conversation } from "../../src/contracts/conversation.ts";
 import type { Countersign } from "../../src/contracts/service.ts";
 import type { HostAccount, HostView, Role } from "../../src/core/policy/role.ts";
 import { DEFAULT_PARAMETERS } from "../../src/core/totp.ts";
+import { countersignFor } from "../../src/engine/countersign.ts";
 import { fault } from "../files/sandbox.ts";
 import { answers, silence } from "./conversations.ts";
 import { type Host, makeHost, person } from "./host.ts";
@@ -12,7 +13,7 @@ import { type Host, makeHost, person } from "./host.ts";
 const GROUPS = { sudo: 27, helpdesk: 200, viewers: 201, students: 300, staff: 301 };
 const STUDENTS = { group: "students", gid: 300 };
 const ROLES: Role[] = [
-  { group: "helpdesk", gid: 200, may: ["reset", "unlock", "disable"], over: [STUDENTS] },
+  { group: "helpdesk", gid: 200, may: ["reset", "unlock", "disable", "invite"], over: [STUDENTS] },
   { group: "viewers", gid: 201, may: ["show"], over: [STUDENTS] },
 ];
 const MEMBERS: Readonly<Record<string, readonly number[]>> = {
@@ -143,7 +144,9 @@ test("not on themselves: what one may do to oneself stays as it was", async (t) 
     carol.reset("carol", undefined, answers(phone.wrongCode())),
     fault("refused"),
   );
-  assert.equal((await carol.reset("carol", undefined, answers(phone.code()))).authenticators, 1);
+  const policy = { ...host.parts.policy, unenrolled: "allow" } as const;
+  const gentle = countersignFor({ ...host.parts, policy }, person("carol"));
+  assert.equal((await gentle.reset("carol", undefined, answers(phone.code()))).authenticators, 1);
   assert.equal((await lastEvent(host)).detail, null);
 });
 
@@ -188,4 +191,25 @@ test("a list has those whom a role is over, and nobody else", async (t) => {
     drain(as("eve").listUsers({ groups: ["students"] })),
     fault("not-permitted"),
   );
+});
+
+test("invitations: made, listed and taken back for whom the role is over", async (t) => {
+  const { host, carol, as } = await helped(t);
+  const { id, createdBy } = await carol.createInvitation("zoe", {});
+  assert.equal(createdBy, "1000:carol");
+  assert.deepEqual(await lastEvent(host), {
+    ...{ action: "invite-create", user: "zoe", caller: "1000:carol" },
+    detail: `invitation ${id} role=helpdesk`,
+  });
+  assert.equal((await drain(carol.listInvitations("zoe"))).length, 1);
+  for (const user of ["boss", "desk", "eve", "carol", "root"]) {
+    await assert.rejects(carol.createInvitation(user, {}), fault("not-permitted"), user);
+    await assert.rejects(carol.revokeInvitations({ user }), fault("not-permitted"), user);
+    await assert.rejects(drain(carol.listInvitations(user)), fault("not-permitted"), user);
+  }
+  await assert.rejects(drain(carol.listInvitations()), fault("not-permitted"));
+  await assert.rejects(carol.revokeInvitations({ id: "none" }), fault("not-permitted"));
+  await assert.rejects(as("bob").revokeInvitations({ id }), fault("not-permitted"));
+  assert.equal(await carol.revokeInvitations({ id }), 1);
+  assert.equal((await lastEvent(host)).detail, `invitation ${id} role=helpdesk`);
 });

@@ -1,6 +1,6 @@
 /** Who must pass and cannot, and whom rules let pass, by the code that decides logins. */
 import type { ReportFinding } from "../../contracts/report.ts";
-import { demandOf, type Outlook, outlook } from "../../core/policy/outlook.ts";
+import { couldPass, demandOf, type Outlook, outlook } from "../../core/policy/outlook.ts";
 import { statesOf } from "../../core/policy/state.ts";
 import {
   Concerns,
@@ -53,11 +53,11 @@ export class Demands {
     const possible = this.#possibilities(user, isKnown);
     const spared = new Set(possible.filter(isSpared).map(({ service }) => service));
     const lacking = possible.flatMap(({ service, decision }) => {
-      const demand = demandOf(decision?.rule, this.#parts.policy.unenrolled);
+      const demand = demandOf(decision?.rule, this.#parts.policy.unenrolled, this.#now);
       const told = outlook(demand, standing);
       // Who is let in from where they were meant to be, and refused elsewhere, need not enroll.
-      if (told === "unenrolled" && spared.has(service)) return [];
-      return told === "unenrolled" || told === "let-in" ? [{ service, decision, told }] : [];
+      if (!couldPass(told) && spared.has(service)) return [];
+      return told in WORDS ? [{ service, decision, told }] : [];
     });
     const [first] = lacking;
     if (!first) return undefined;
@@ -68,7 +68,9 @@ export class Demands {
     const detail = `${WORDS[first.told]} at ${services.slice(0, NAMED).join(", ")}${
       services.length > NAMED ? ", ..." : ""
     }${isKnown ? "" : "; no user of this host"}`;
-    return { kind: "unenrolled", violation: true, user, ...rule, detail };
+    // Until the date of its rule, nobody who waits goes against it.
+    const violation = lacking.some(({ told }) => told !== "reminded");
+    return { kind: "unenrolled", violation, user, ...rule, detail };
   }
 
   /** The rules that exempt and are not over; those without an end are what nobody looks at again. */
@@ -127,4 +129,7 @@ const NAMED = 8;
 const WORDS: Readonly<Partial<Record<Outlook, string>>> = {
   unenrolled: "refused",
   "let-in": "let in without a code",
+  reminded: "let in with a reminder",
+  enroll: "to be set up in the login",
+  invite: "to be invited",
 };

@@ -5,6 +5,7 @@ import { BACKUP_CODE } from "../../core/backup-code.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Standing } from "../../core/policy/outlook.ts";
 import type { EngineParts } from "../parts.ts";
+import { enrollableOf } from "../policy.ts";
 
 /** Little enough that a login is not held up by one page. */
 const PAGE = 250;
@@ -59,7 +60,8 @@ export async function* people(
       Promise.all(
         users.map(async (user) => {
           const hasEnrolled = await view.accounts.isAnySpellingEnrolled(throttleKey(user));
-          const standing = { user, disabled: false, enrolledIn: [], hasEnrolled };
+          const enrollableIn = enrollableOf(parts);
+          const standing = { user, disabled: false, enrolledIn: [], hasEnrolled, enrollableIn };
           return { user, account: undefined, standing };
         }),
       ),
@@ -85,7 +87,9 @@ export async function* accountPages(
           isActive || (await view.accounts.isAnySpellingEnrolled(throttleKey(user)));
         const enrolledIn = methodsOf(parts, account);
         const disabled = account.disabledAt !== undefined || !isAccount(user);
-        persons.push({ user, account, standing: { user, disabled, enrolledIn, hasEnrolled } });
+        const enrollableIn = enrollableOf(parts);
+        const standing = { user, disabled, enrolledIn, hasEnrolled, enrollableIn };
+        persons.push({ user, account, standing });
       }
       return { accounts: persons, next: page.next };
     });
