@@ -108,7 +108,12 @@ module.exports = {
     // One wiring for both places where the engine runs.
     {
       from: { path: "^src/daemon/main\\.ts$" },
-      to: { path: "^src/client/(in-process|daemon-socket|methods|owner)\\.ts$" },
+      to: { path: "^src/client/(in-process|daemon-socket|login-card|methods|owner)\\.ts$" },
+    },
+    // What a login shows is drawn as a terminal is; neither side knows of the other's rest.
+    {
+      from: { path: "^src/client/login-card\\.ts$" },
+      to: { path: "^src/terminal/login-card\\.ts$" },
     },
     {
       from: { path: "^src/main\\.ts$" },

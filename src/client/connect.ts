@@ -42,11 +42,13 @@ async function inThisProcess(options: ConnectOptions): Promise<Connection> {
   if (scope.name === "system" && caller.uid !== 0) throw withoutDaemon(scope);
   const settings = await settingsOf(scope);
   if (options.begin) await beginWhereUntouched(scope);
+  const { loadLoginCard } = await import("./login-card.ts");
   const { loadMethods } = await import("./methods.ts");
   const { openParts } = await import("./in-process.ts");
   const { countersignFor } = await import("../engine/countersign.ts");
   await loadMethods(settings);
   const systemLog = await systemLogOf(scope, settings);
+  await loadLoginCard(settings);
   // Whoever owns the files need not be able to read the program: it is loaded by now.
   const opened = await duringAsOwner(scope, () => openParts(scope, settings));
   const parts = { ...opened, systemLog };

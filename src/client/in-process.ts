@@ -19,6 +19,7 @@ import { throttlePolicy, totpWindow } from "../settings/settings.ts";
 import { type OpenOptions, openSqliteStore } from "../stores/sqlite/store.ts";
 import { hostGroupsOf, hostMembersOf, hostUsers, unknownToHost } from "./host-groups.ts";
 import { hostViewOf } from "./host-view.ts";
+import { loginCardOf } from "./login-card.ts";
 import { methodsOf } from "./methods.ts";
 
 /** What is sealed once into every store: only the store's own key opens it. */
@@ -63,7 +64,11 @@ export async function openParts(
 
 /** The same parts, deciding by other settings; key and store stay what they are. */
 export function applySettings(parts: EngineParts, settings: Settings): EngineParts {
-  const decided = { window: totpWindow(settings), policy: policyOf(settings) };
+  const decided = {
+    window: totpWindow(settings),
+    policy: policyOf(settings),
+    loginCard: loginCardOf(settings),
+  };
   return { ...parts, ...decided, methods: methodsOf(settings) };
 }
 
@@ -86,6 +91,7 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     hostViewOf,
     hostUsers,
     unknownUsers: (users) => unknownToHost("passwd", users),
+    loginCard: loginCardOf(settings),
   };
 }
 
@@ -158,5 +164,6 @@ function policyOf(settings: Settings): EnginePolicy {
     defaultMethod: settings.policy.defaultMethod,
     enrollmentLifetime: settings.enrollment.expiresAfter * 1000,
     texts: cleanTexts(settings.texts),
+    invitationLifetime: settings.invite.expiresAfter * 1000,
   };
 }

@@ -77,6 +77,9 @@ export function countersignOver(open: Opener): Countersign {
     cancelEnrollment: (user, method) => call("cancelEnrollment", { user, method }),
     enrollByChallenge: (user, method, origin, conversation) =>
       call("enrollByChallenge", { user, method, ...short(origin) }, conversation),
+    createInvitation: (user, terms) => call("createInvitation", { user, ...terms }),
+    listInvitations: (user) => items("listInvitations", { user }),
+    revokeInvitations: (choice) => call("revokeInvitations", { ...choice }),
     reset: (user, method, conversation) => call("reset", { user, method }, conversation),
     generateBackupCodes: (user, conversation) =>
       call("generateBackupCodes", { user }, conversation),
@@ -243,7 +246,8 @@ function toReply(reply: Reply): ClientReply {
 
 function toOpening(user: string, origin: Origin): Opening {
   const { callbackPort, ...rest } = short(origin);
-  return { kind: "verify", user, ...rest, callback: callbackPort?.toString() };
+  const callback = callbackPort?.toString();
+  return { kind: "verify", user, ...rest, callback, enroll: origin.enrolls };
 }
 
 /** As much of where a login comes from as fits a line: the engine records no more of it. */

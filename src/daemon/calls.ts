@@ -29,6 +29,18 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   cancelEnrollment: ({ service }, a) => service.cancelEnrollment(a.text("user"), a.text("method")),
   enrollByChallenge: ({ service, conversation }, a) =>
     service.enrollByChallenge(a.text("user"), a.text("method"), originIn(a), conversation),
+  createInvitation: ({ service }, a) => {
+    a.only(["user", "lifetime", "host", "network"]);
+    const [host, network] = [a.optionalText("host"), a.optionalText("network")];
+    const lifetime = a.optionalNumber("lifetime");
+    return service.createInvitation(a.text("user"), { lifetime, host, network });
+  },
+  listInvitations: ({ service, item }, a) =>
+    each(service.listInvitations(a.optionalText("user")), item),
+  revokeInvitations: ({ service }, a) => {
+    const id = a.optionalText("id");
+    return service.revokeInvitations(id === undefined ? { user: a.text("user") } : { id });
+  },
   reset: ({ service, conversation }, a) =>
     service.reset(a.text("user"), a.optionalText("method"), conversation),
   generateBackupCodes: ({ service, conversation }, a) =>

@@ -4,6 +4,7 @@ import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import { answers } from "../client/daemon-socket.ts";
 import { applySettings, openParts } from "../client/in-process.ts";
+import { loadLoginCard } from "../client/login-card.ts";
 import { loadMethods } from "../client/methods.ts";
 import { actAsOwner, asOwner } from "../client/owner.ts";
 import type { SystemLog } from "../contracts/system-log.ts";
@@ -37,6 +38,7 @@ async function runDaemon(): Promise<void> {
   await loadMethods(asOwner(scope, () => loadSettings(scope)));
   // Of a trial's doings the host's log is not told. Its own user need not be able to load this.
   const hostLog = scope.name === "system" ? openSystemLog() : undefined;
+  await loadLoginCard();
   const stays = becomeOwnUser(scope);
   if (stays) log(stays);
   // A host whose files are being given away: root goes on with both.

@@ -21,6 +21,11 @@ export type Opening =
       readonly command?: string | undefined;
       /** A port on the caller's side that a browser can come back to, in decimal. */
       readonly callback?: string | undefined;
+      /**
+       * There where the first factor is known to be right, so that who has nothing enrolled can
+       * be set up; what that may be drawn with.
+       */
+      readonly enroll?: (typeof ENROLL)[number] | undefined;
     }
   /** `argument`: a JSON document. */
   | { readonly kind: "call"; readonly name: string; readonly argument: string };
@@ -74,6 +79,7 @@ const VERDICTS: Readonly<Record<Verdict, Verdict>> = {
   unavailable: "unavailable",
 };
 
+const ENROLL = ["utf8", "ascii"] as const;
 const UTTERANCES = ["prompt", "prompt-secret", "info", "error", "open"] as const;
 const WHERE_FROM = ["service", "rhost", "tty", "ruser", "session", "command", "callback"] as const;
 const WHY = ["cancelled", "end-of-input", "timed-out"] as const;
@@ -88,8 +94,13 @@ export function decodeOpening(line: string): Opening {
   const [protocol, kind, ...words] = line.split(" ");
   if (protocol !== PROTOCOL) throw new Malformed("this is another protocol");
   if (kind === "verify") {
-    const fields = decodeFields(words, ["user", ...WHERE_FROM]);
-    return { kind, user: must(fields, "user"), ...optional(fields, WHERE_FROM) };
+    const fields = decodeFields(words, ["user", ...WHERE_FROM, "enroll"]);
+    const opening = { kind, user: must(fields, "user"), ...optional(fields, WHERE_FROM) } as const;
+    const told = fields.get("enroll");
+    if (told === undefined) return opening;
+    const enroll = ENROLL.find((each) => each === told);
+    if (enroll === undefined) throw new Malformed("this way to enroll is not known");
+    return { ...opening, enroll };
   }
   if (kind === "call") {
     const fields = decodeFields(words, ["name", "argument"]);

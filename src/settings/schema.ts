@@ -41,6 +41,7 @@ export interface Settings {
     readonly checkpointHours: number;
   };
   readonly enrollment: { readonly expiresAfter: number };
+  readonly invite: { readonly expiresAfter: number };
   readonly texts: {
     readonly banner?: string;
     readonly prompt: string;
@@ -160,7 +161,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
   }),
   policy: group("who must pass", {
     unenrolled: choice(
-      "what becomes of a user who has not enrolled: allow lets them in without a code",
+      "what becomes of a user who has not enrolled: see countersign policy set",
       UNENROLLED,
       "refuse",
     ),
@@ -190,6 +191,9 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
   }),
   enrollment: group("enrollments", {
     expiresAfter: whole("seconds in which a begun enrollment must be confirmed", 60, 86_400, 900),
+  }),
+  invite: group("invitations", {
+    expiresAfter: whole("seconds for which an invitation is good", 60, 86_400 * 30, 86_400),
   }),
   texts: group("what people are told, in words of one's own", {
     banner: sentence("shown to whoever enrolls"),
@@ -289,6 +293,7 @@ function ruleSchema(): GroupSchema {
         minimum: GRACE.least,
         maximum: GRACE.most,
       },
+      by: moment("until then they are let in with a reminder, in UTC"),
     }),
     required: ["say"],
   };

@@ -62,7 +62,7 @@ function textOnly(
 }
 
 /** The text, half-way down the symbol. */
-function sideBySide(drawing: readonly string[], text: readonly string[]): string[] {
+export function sideBySide(drawing: readonly string[], text: readonly string[]): string[] {
   const top = Math.max(0, Math.floor((drawing.length - text.length) / 2));
   const height = Math.max(drawing.length, text.length);
   return Array.from({ length: height }, (_, row) => {
@@ -71,7 +71,7 @@ function sideBySide(drawing: readonly string[], text: readonly string[]): string
   });
 }
 
-function textBlock(content: CardContent, columns: number, hasQr: boolean): string[] {
+export function textBlock(content: CardContent, columns: number, hasQr: boolean): string[] {
   const lead = hasQr
     ? "Scan this with your authenticator app, or type the key into it:"
     : "Type this key into your authenticator app:";

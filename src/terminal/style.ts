@@ -30,6 +30,11 @@ export function isUtf8(environment: Environment): boolean {
   return /utf-?8/i.test(locale);
 }
 
+/** What texts on this terminal may be made of. */
+export function charsetOf(environment: Environment): "utf8" | "ascii" {
+  return isUtf8(environment) ? "utf8" : "ascii";
+}
+
 export function styleFor(environment: Environment, output: Output): Style {
   const isOn = showsColour(environment, output);
   const paint = (on: number, off: number) => (text: string) =>

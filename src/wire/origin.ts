@@ -10,7 +10,8 @@ export function originOf({
   session,
   command,
   callback = "",
+  enroll,
 }: Extract<Opening, { kind: "verify" }>): Origin {
   const callbackPort = /^[0-9]{4,5}$/.test(callback) ? Number(callback) : undefined;
-  return { service, rhost, tty, ruser, session, command, callbackPort };
+  return { service, rhost, tty, ruser, session, command, callbackPort, enrolls: enroll };
 }

@@ -24,7 +24,11 @@ test(
     await succeed(alice, ["verify", "--code-stdin"], made.backupCodes[0]);
     const reset = ["reset", "--yes", "--code-stdin"];
     assertFailure(await alice(reset, { input: await phone.wrong() }), 1, /not accepted/);
+    const required = await alice(reset, { input: await phone.next() });
+    assertFailure(required, 1, /the policy requires what would be removed/, /enroll replaces it/);
+    await succeed(host.as(), ["policy", "set", "unenrolled", "allow"]);
     await succeed(alice, reset, await phone.next());
+    await host.as()(["policy", "set", "unenrolled", "refuse", "--force"]);
     assert.equal((await alice(["verify", "--code-stdin"], { input: "000000" })).code, 3);
 
     const events = JSON.parse(await succeed(host.as(), ["audit", "list", "--json"]));
@@ -145,6 +149,12 @@ test("another's account is out of reach, by forged names and fields", parts, asy
     const argument = { user: "alice", alias: "bob", message: "mine" };
     assert.match((await host.call("alice", name, argument))[0] ?? "", denied, name);
   }
+  for (const name of ["createInvitation", "listInvitations", "revokeInvitations"]) {
+    assert.match((await host.call("alice", name, { user: "alice" }))[0] ?? "", denied, name);
+  }
+  // A bound that is not known must not be one that is not applied.
+  const unbound = { user: "alice", onlyOn: "sunday" };
+  assert.deepEqual(await host.call("root", "createInvitation", unbound), []);
 });
 
 function plain(name: string): [string, object] {

@@ -28,6 +28,7 @@ const openings: fc.Arbitrary<Opening> = fc.oneof(
       rhost: text,
       tty: text,
       ruser: text,
+      enroll: fc.constantFrom("utf8" as const, "ascii" as const),
     },
     { requiredKeys: ["kind", "user"] },
   ),

@@ -42,6 +42,7 @@ test("an absent file means the defaults, which are the core's own", (t) => {
     roles: [],
     audit: { systemLog: "on", checkpointEvery: 10_000, checkpointHours: 24 },
     enrollment: { expiresAfter: 900 },
+    invite: { expiresAfter: 86_400 },
     texts: { prompt: "Verification code" },
     methods: { totp: "on", "backup-code": "on", "duo-push": "on", "duo-prompt": "on" },
     duo: {

@@ -134,6 +134,30 @@ export function paint(
   return PNG.sync.write(image);
 }
 
+/**
+ * The same as a camera sees it from where the whole screen fits: every point has something of
+ * the cells around it, so that a sign's strokes run together.
+ */
+export function paintBlurred(...painted: Parameters<typeof paint>): Buffer {
+  const sharp = PNG.sync.read(paint(...painted));
+  const blurred = new PNG({ width: sharp.width >> 2, height: sharp.height >> 2 });
+  const [reach, far] = [CELL_WIDTH, sharp.width];
+  for (let y = 0; y < blurred.height; y++) {
+    for (let x = 0; x < blurred.width; x++) {
+      let [sum, count] = [0, 0];
+      for (let down = 4 * y - reach; down < 4 * y + reach; down += 1) {
+        for (let right = 4 * x - reach; right < 4 * x + reach; right += 1) {
+          const isOn = down >= 0 && down < sharp.height && right >= 0 && right < far;
+          if (isOn) [sum, count] = [sum + (sharp.data[4 * (down * far + right)] ?? 0), count + 1];
+        }
+      }
+      const grey = Math.round(sum / count);
+      blurred.data.set([grey, grey, grey, 255], 4 * (y * blurred.width + x));
+    }
+  }
+  return PNG.sync.write(blurred);
+}
+
 /** The colour of one pixel of a cell. */
 export function pixel(cell: Cell, x: number, y: number): Rgb {
   return isInk(cell.character, x, y) ? cell.foreground : cell.background;
