@@ -57,7 +57,8 @@ char *answer_take(struct login *login, const struct frame *prompt)
 	const char *text = asks_both ? "Password and verification code: " : prompt->text;
 	char *answer = NULL;
 
-	if (is_first && login->prompt != NULL)
+	/* Where something is set up, other words come first, and questions of its own. */
+	if (is_first && login->heard == 1 && login->prompt != NULL)
 		text = login->prompt;
 	if (is_first && login->first_pass != NULL)
 		answer = strdup(login->first_pass);

@@ -30,8 +30,11 @@
 
 struct login {
 	pam_handle_t *pamh;
-	/* The module's arguments; the timeout is in seconds. */
-	const char *socket, *verifier, *prompt;
+	/*
+	 * The module's arguments; the timeout is in seconds. `enroll`: what an enrollment may be
+	 * drawn with, where the first factor is right by now; NULL where that is not said.
+	 */
+	const char *socket, *verifier, *prompt, *enroll;
 	int timeout, digits;
 	bool try_first_pass, use_first_pass, forward_pass;
 	bool quiet, debug;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 /* Messages of one login: more is no daemon of ours. */
-#define MESSAGES_MAX 64
+#define MESSAGES_MAX 128
 /* Bytes of one item, or of a command; five of them, percent-encoded, fit a line. */
 #define ITEM_MAX 512
 #define THROTTLED_TEXT "Too many failed attempts; try again later."
@@ -92,6 +92,10 @@ bool opening_write(struct login *login, struct line *line)
 		line_add(line, ITEMS[i].words, item);
 	}
 	add_session(line);
+	/* Not where the password is judged after the code, or what is said would not be seen. */
+	if (login->enroll != NULL && !login->quiet && !login->forward_pass &&
+	    !login->use_first_pass && login->first_pass == NULL)
+		line_add(line, " enroll=", login->enroll);
 	pam_get_item(login->pamh, PAM_SERVICE, &item);
 	if (item != NULL && (strcmp(item, "sudo") == 0 || strcmp(item, "sudo-i") == 0))
 		add_command(line);

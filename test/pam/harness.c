@@ -9,12 +9,14 @@
  *   count=N             as many authentications in this one process; the last is printed
  *   threads=N           as many threads, which do so at the same time
  *   flags=silent        PAM_SILENT
+ *   locale=NAME         as an application sets it, for its characters
  *   pause=FILE          at the first prompt: makes FILE and waits until it is gone
  *
  * Afterwards `descriptors BEFORE AFTER`, and `children N`: how often a SIGCHLD arrived.
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <pthread.h>
 #include <security/pam_appl.h>
 #include <signal.h>
@@ -196,6 +198,8 @@ static void read_option(struct host *host, const char *option)
 		host->flags = PAM_SILENT;
 	else if (strncmp(option, "pause=", 6) == 0)
 		host->pause = value;
+	else if (strncmp(option, "locale=", 7) == 0)
+		setlocale(LC_CTYPE, value);
 }
 
 int main(int argc, char **argv)

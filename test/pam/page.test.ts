@@ -32,7 +32,7 @@ function stacks(): { title: string; stack: string }[] {
 test("its stacks let in with everything right, and with nothing wrong", DAEMON, async (t) => {
   const host = await DaemonHost.open(t);
   await succeed(host.countersign, ["config", "set", "throttle.freeFailures", "100"]);
-  assert.equal(stacks().length, 6);
+  assert.equal(stacks().length, 7);
   for (const { title, stack } of stacks()) {
     // Root may become anybody by su, and the test is root.
     await host.stack(stack.replace(/^.*pam_rootok.*\n/m, ""));
