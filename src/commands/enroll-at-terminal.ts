@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import type { Conversation } from "../contracts/conversation.ts";
 import type { Countersign, Enrollment, EnrollOptions } from "../contracts/service.ts";
+import { wrongCodeLines } from "../core/enrollment-words.ts";
 import { Fault } from "../core/fault.ts";
 import { demandTerminal } from "../terminal/device.ts";
 import { enrollmentCard } from "../terminal/enrollment-card.ts";
@@ -100,7 +101,7 @@ async function confirmInTries(
     if (confirmation.status === "not-begun") throw expired(user);
     offset = confirmation.clockOffset;
     // The card is drawn anew, so that it does not scroll out of sight.
-    if (left > 0) show(...wrongCode(offset));
+    if (left > 0) show(...wrongCodeLines(offset));
   }
   throw wrongCodes(offset);
 }
@@ -121,14 +122,6 @@ function announce(
     ...backupCodeLines(backupCodes),
   );
   if (file !== undefined) say("", `${file} holds the secret: delete it once it is scanned.`);
-}
-
-function wrongCode(offset: number | undefined): string[] {
-  if (offset === undefined) return ["That code does not fit. Type the one the app shows now:"];
-  return [
-    `That code does not fit: ${clockWords(offset)}.`,
-    "Set the clock that is wrong, and type the code the app shows then:",
-  ];
 }
 
 function cancelled(): Fault {

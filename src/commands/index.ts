@@ -20,6 +20,9 @@ import { DuoPrompt } from "./duo/prompt.ts";
 import { DuoPush } from "./duo/push.ts";
 import { Enroll } from "./enroll.ts";
 import { Init } from "./init.ts";
+import { InviteCreate } from "./invite/create.ts";
+import { InviteList } from "./invite/list.ts";
+import { InviteRevoke } from "./invite/revoke.ts";
 import { Login } from "./login.ts";
 import { MethodDisable } from "./method/disable.ts";
 import { MethodEnable } from "./method/enable.ts";
@@ -88,6 +91,9 @@ export const COMMANDS = {
   "role:revoke": RoleRevoke,
   "session:list": SessionList,
   "session:revoke": SessionRevoke,
+  "invite:create": InviteCreate,
+  "invite:list": InviteList,
+  "invite:revoke": InviteRevoke,
   "audit:list": AuditList,
   "audit:report": AuditReport,
   "audit:verify": AuditVerify,

@@ -15,6 +15,7 @@ import { terminalConversation } from "../terminal/prompt.ts";
 import { terminalName } from "../terminal/properties.ts";
 import { report } from "../terminal/report.ts";
 import { type StreamConversation, streamConversation } from "../terminal/stream.ts";
+import { charsetOf } from "../terminal/style.ts";
 import { become, locateProgram } from "./become.ts";
 import { noteInherited } from "./inherited.ts";
 import { statusOfError, tellRefusal } from "./refusal.ts";
@@ -41,7 +42,10 @@ export async function logIn(args: readonly string[]): Promise<number> {
     if (args.length > 0) throw usage("login takes no arguments", "countersign help login");
     const program = programOf(process.env.SSH_ORIGINAL_COMMAND);
     const stream = hasTerminal() ? undefined : streamConversation();
-    const outcome = await judge(stream ?? terminalConversation({ timeLimit: TIME_LIMIT }));
+    const conversation = stream ?? terminalConversation({ timeLimit: TIME_LIMIT });
+    // sshd has let them in; who has no terminal could be shown nothing.
+    const enrolls = stream ? undefined : charsetOf(process.env);
+    const outcome = await judge({ ...origin(), enrolls }, conversation);
     if (letsIn(outcome.verdict)) enter(program, restore);
     refuse(outcome, stream);
     return EXIT_STATUS[outcome.verdict];
@@ -68,10 +72,10 @@ function programOf(command: string | undefined): Program {
 }
 
 /** By the host's own store, whatever the environment says. */
-function judge(conversation: Conversation): Promise<VerifyOutcome> {
+function judge(origin: Origin, conversation: Conversation): Promise<VerifyOutcome> {
   const { login } = callerOfThisProcess();
   return withCountersign({ pam: true }, ({ service }: Connection) =>
-    service.verify(login, origin(), conversation),
+    service.verify(login, origin, conversation),
   );
 }
 

@@ -4,10 +4,12 @@ import type { FailMode } from "../contracts/method.ts";
 import type { Countersign, StatusReport } from "../contracts/service.ts";
 import { formatHead } from "../core/audit-head.ts";
 import { Fault } from "../core/fault.ts";
+import type { Unenrolled } from "../core/policy/rule.ts";
 import { dayChart } from "../terminal/chart.ts";
 import { say, sayJson } from "../terminal/output.ts";
 import { isUtf8 } from "../terminal/style.ts";
 import { CountersignCommand, json } from "./base.ts";
+import { unenrolledWords } from "./policy/rule-words.ts";
 import { userDocument, userLines } from "./user/document.ts";
 import { counted, isoTime } from "./words.ts";
 
@@ -47,7 +49,7 @@ of the last day's verdicts. Whoever is not root is shown what they have enrolled
         `scope       ${scope.name}`,
         `methods     ${on.methods.map((method) => describe(method, failModes)).join(", ") || "none"}`,
         `policy      ${on.policy === "on" ? "on" : "off: everybody passes without a second factor"}`,
-        `unenrolled  ${on.unenrolled === "allow" ? "let in without a code" : "refused"}`,
+        `unenrolled  ${unenrolledWords(on.unenrolled)}`,
         `users       ${census(report)}`,
         `audit log   ${counted(report.head.sequence, "event")}`,
         "",
@@ -63,7 +65,7 @@ interface On {
   readonly failModes: Readonly<Record<string, FailMode>>;
   /** The one switch for the host. */
   readonly policy: "on" | "off";
-  readonly unenrolled: string;
+  readonly unenrolled: Unenrolled;
 }
 
 /** Where a method lets somebody in unasked, that is to be seen. */

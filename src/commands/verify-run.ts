@@ -12,6 +12,7 @@ import { EXIT_STATUS, letsIn } from "../core/verdict.ts";
 import { writeDevice } from "../terminal/device.ts";
 import { say } from "../terminal/output.ts";
 import { report } from "../terminal/report.ts";
+import { charsetOf } from "../terminal/style.ts";
 import type { FirstAnswer } from "./preanswered.ts";
 import { retryAfter, statusOfError, tellRefusal, verdictOfError } from "./refusal.ts";
 import { VERIFY_FLAGS } from "./verify-flags.ts";
@@ -90,11 +91,16 @@ function readRequest(args: readonly string[]): VerifyRequest {
   if (command.some((argument) => argument.includes("\ufffd"))) {
     throw usage("an argument of the command is not UTF-8, and would be changed");
   }
+  const caller = callerOfThisProcess();
+  const user = accountMeant(positionals[0], caller);
+  const codeStdin = flags["code-stdin"] === true;
+  // Who runs this is in already, so it is their first factor that was right: theirs alone.
+  const enrolls = codeStdin || user !== caller.login ? undefined : charsetOf(process.env);
   return {
-    user: accountMeant(positionals[0], callerOfThisProcess()),
-    origin: { service: flags.service, rhost: flags.rhost, tty: undefined },
+    user,
+    origin: { service: flags.service, rhost: flags.rhost, tty: undefined, enrolls },
     pam,
-    codeStdin: flags["code-stdin"] === true,
+    codeStdin,
     json: flags.json === true,
     command,
   };

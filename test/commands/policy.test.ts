@@ -186,6 +186,11 @@ test("slips in a rule change nothing, and say what was meant", async (t) => {
     ["require --everyone --grace 13h", /--grace: this is no such time: 13h/, /twelve hours/],
     ["require --everyone --grace 5d", /--grace: this is no such time: 5d/, /90s, 5m, 2h/],
     ["require --everyone --unenrolled deny", /--unenrolled=deny.*refuse, allow/, /./],
+    ["require --everyone --by 2020-01-01", /--by 2020-01-01 is past/, /to come/],
+    ["require --everyone --by soon", /--by: this is no date/, /UTC/],
+    ["require --everyone --by 2999-01-01 --unenrolled allow", /--by/, /enroll, invite or refuse/],
+    ["require --everyone --by 2999-01-01 --until 2999-01-01", /--by .* not before/, /./],
+    ["exempt --everyone --by 2999-01-01", /--by/, /policy exempt/],
     ["require --user a/b", /no account name: a\/b/, /getent passwd/],
     ["require --everyone --before 1", /no rule 1: there are none/, /policy show/],
     ["require --everyone --before 0", /no rule 0/, /policy show/],
@@ -362,4 +367,37 @@ test("before anything is set up, a rule makes the settings and nothing else", as
   assert.deepEqual([added.stderr, JSON.parse(added.stdout)], ["", { number: 1, say: "require" }]);
   const shown = await home.run(["policy", "show", "--json"]);
   assert.equal(JSON.parse(shown.stdout).rules.length, 1);
+});
+
+test("until a date who has not enrolled is let in; then set up in the login", async (t) => {
+  const { line, rules, settings } = await begun(t);
+  assertDone(
+    await line("policy require --user daemon --by 2999-01-01"),
+    "rule 1: require user daemon; who has not enrolled is let in with a reminder until 2999-01-01 00:00 UTC, then set up in the login\n",
+  );
+  assertDone(
+    await line("policy require --user daemon --by 2999-01-01T08:00Z --unenrolled refuse --first"),
+    "rule 1: require user daemon; who has not enrolled is let in with a reminder until 2999-01-01 08:00 UTC, then refused\n",
+    "warning: 1 rule can no longer decide: 2",
+  );
+  const [refuse, enroll] = await rules();
+  assert.deepEqual([refuse.by, refuse.unenrolled], ["2999-01-01T08:00Z", "refuse"]);
+  assert.deepEqual([enroll.by, enroll.unenrolled], ["2999-01-01", "enroll"]);
+  await line("policy remove 1");
+  const told = JSON.parse((await line("policy explain daemon --json")).stdout);
+  assert.deepEqual(
+    [told.outlook, told.unenrolled, told.unenrolledBy],
+    ["reminded", "enroll", "2999-01-01T00:00:00.000Z"],
+  );
+  assert.match(
+    (await line("policy explain daemon")).stdout,
+    /let in with a reminder until 2999-01-01/,
+  );
+  await line("policy remove 1");
+  assertDone(
+    await line("policy set unenrolled invite"),
+    "who has not enrolled is set up in the login, with an invitation\n",
+  );
+  assert.equal((await settings()).policy.unenrolled, "invite");
+  assert.equal(JSON.parse((await line("policy explain daemon --json")).stdout).outlook, "invite");
 });

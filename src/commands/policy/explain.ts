@@ -6,7 +6,14 @@ import type { Rule } from "../../core/policy/rule.ts";
 import { outputColumns, say, sayJson } from "../../terminal/output.ts";
 import { CountersignCommand, json, requiredUser } from "../base.ts";
 import { fillLines } from "../help-text.ts";
-import { durationWords, MISMATCH, nameWords, ruleWords, unenrolledWords } from "./rule-words.ts";
+import {
+  durationWords,
+  MISMATCH,
+  momentWords,
+  nameWords,
+  ruleWords,
+  unenrolledWords,
+} from "./rule-words.ts";
 
 /** sshd has no terminal yet when it asks, and says this instead. */
 const SSHD = { service: "sshd", tty: "ssh" };
@@ -55,10 +62,11 @@ decides, which methods count, and what becomes of the user. Nothing is asked and
 }
 
 function document(told: PolicyExplanation): object {
-  const { rules, passed, rule: index, groups, ...rest } = told;
+  const { rules, passed, rule: index, groups, unenrolledBy: by, ...rest } = told;
   const deciding = index === undefined ? undefined : rules[index];
   return {
     ...rest,
+    ...(by === undefined ? {} : { unenrolledBy: new Date(by).toISOString() }),
     groups: groups ?? null,
     rule: deciding && index !== undefined ? { number: index + 1, ...deciding } : null,
     passed: passed.map((because, at) => ({ number: at + 1, because })),
@@ -88,13 +96,13 @@ function wordsAt(rules: readonly Rule[], index: number): string {
 
 /** Everything that follows from the deciding rule. */
 function follows(told: PolicyExplanation): string[] {
-  const { user, say: says, methods, enrolledIn, unenrolled, outlook } = told;
+  const { user, say: says, methods, enrolledIn, outlook } = told;
   const who = nameWords(user);
   if (says === "exempt") return [`${who} ${OUTLOOK[outlook]}`];
   return [
     `methods that count: ${methods.join(", ") || "none that is on"}`,
     `${who} is enrolled in ${enrolledIn.join(", ") || "none of them"}`,
-    ...(enrolledIn.length > 0 ? [] : [`who has not enrolled is ${unenrolledWords(unenrolled)}`]),
+    ...(enrolledIn.length > 0 ? [] : [`who has not enrolled is ${fate(told)}`]),
     ...(told.grace === undefined ? [] : [graceWords(told.grace)]),
     `${who} ${outlook === "unenrolled" ? refusal(told) : OUTLOOK[outlook]}`,
   ];
@@ -103,6 +111,12 @@ function follows(told: PolicyExplanation): string[] {
 function graceWords(seconds: number): string {
   const time = durationWords(seconds);
   return `an accepted code covers ${time} of the same terminal and login session, unasked`;
+}
+
+function fate({ unenrolled, unenrolledBy: by }: PolicyExplanation): string {
+  if (by === undefined) return unenrolledWords(unenrolled);
+  const until = new Date(by).toISOString().slice(0, 16);
+  return `let in with a reminder until ${momentWords(`${until}Z`)}, then ${unenrolledWords(unenrolled)}`;
 }
 
 function refusal({ methods, hasEnrolled }: PolicyExplanation): string {
@@ -117,6 +131,10 @@ const OUTLOOK: Readonly<Record<Outlook, string>> = {
   exempt: "passes without a second factor",
   asked: "must pass",
   "let-in": "is let in, whatever is typed",
+  reminded: "is let in, with a reminder",
+  enroll: "is set up in the login where its line of PAM says enroll, and refused elsewhere",
+  invite:
+    "is set up in the login with an invitation where its line of PAM says enroll, and refused elsewhere",
   unenrolled: "is refused: nothing is enrolled",
   disabled: "is refused: disabled by an administrator",
 };

@@ -25,13 +25,17 @@ refused without --force. Dates are in UTC.`;
       command: "sudo <%= config.bin %> policy require --everyone --service sudo --grace 5m",
     },
     {
+      description: "Staff are reminded until December, and set up in their login from then on",
+      command: "sudo <%= config.bin %> policy require --group staff --by 2026-12-01",
+    },
+    {
       description: "Everybody else; who has not enrolled is let in for now",
       command: "sudo <%= config.bin %> policy require --everyone --unenrolled allow",
     },
   ];
 
   static override usage =
-    "policy require (--user USER | --group GROUP ... | --everyone) [conditions] [--method METHOD ...] [--unenrolled refuse|allow] [--grace TIME] [--first | --before N] [--force] [--json]";
+    "policy require (--user USER | --group GROUP ... | --everyone) [conditions] [--method METHOD ...] [--unenrolled refuse|allow|enroll|invite] [--by DATE] [--grace TIME] [--first | --before N] [--force] [--json]";
 
   static override flags = requireFlags;
 

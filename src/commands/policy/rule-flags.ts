@@ -52,6 +52,7 @@ export const demandFlags = {
     helpValue: "TIME",
     description: "an accepted code covers the same terminal for so long: 5m, 90s, 2h",
   }),
+  by: date("until then they are let in with a reminder; with no --unenrolled: enroll"),
 };
 
 export const requireFlags = { ...conditionFlags, ...demandFlags, force, json };
@@ -71,6 +72,7 @@ export interface RuleFlags {
   readonly method?: readonly string[] | undefined;
   readonly unenrolled?: string | undefined;
   readonly grace?: string | undefined;
+  readonly by?: string | undefined;
 }
 
 /**
@@ -78,7 +80,7 @@ export interface RuleFlags {
  * @throws Fault `usage`
  */
 export function ruleFrom(say: Rule["say"], flags: RuleFlags, now: number): Rule {
-  const { user, group, everyone, service, network, method, unenrolled, grace } = flags;
+  const { user, group, everyone, service, network, method, unenrolled, by, grace } = flags;
   if (!everyone && !user?.length && !group?.length) {
     throw new Fault("usage", "whom the rule is for is missing", {
       hint: "--user, --group or --everyone",
@@ -88,6 +90,8 @@ export function ruleFrom(say: Rule["say"], flags: RuleFlags, now: number): Rule 
   network?.forEach(assertNetwork);
   method?.forEach(assertMethod);
   assertDates(flags, now);
+  // After a date on which they are to be set up, they are: a refusal has to be asked for.
+  const then = unenrolled ?? (by === undefined ? undefined : "enroll");
   const listed = { users: user, groups: group, services: service, networks: network };
   return {
     say,
@@ -97,7 +101,8 @@ export function ruleFrom(say: Rule["say"], flags: RuleFlags, now: number): Rule 
     ...(flags.from === undefined ? {} : { from: flags.from }),
     ...(flags.until === undefined ? {} : { until: flags.until }),
     ...Object.fromEntries(withList("methods", method)),
-    ...(unenrolled === undefined ? {} : { unenrolled: UNENROLLED.find((it) => it === unenrolled) }),
+    ...(then === undefined ? {} : { unenrolled: UNENROLLED.find((it) => it === then) }),
+    ...(by === undefined ? {} : { by }),
     ...(grace === undefined ? {} : { grace: graceIn(grace) }),
   } as Rule;
 }
@@ -128,13 +133,26 @@ function assertMethod(name: string): void {
   });
 }
 
-function assertDates({ from, until }: RuleFlags, now: number): void {
+function assertDates({ from, until, by, unenrolled }: RuleFlags, now: number): void {
   const begins = momentOf("from", from) ?? Number.NEGATIVE_INFINITY;
   const ends = momentOf("until", until) ?? Number.POSITIVE_INFINITY;
   if (ends <= now) throw new Fault("usage", `--until ${until} is past`, { hint: "a day to come" });
   if (ends <= begins) {
     throw new Fault("usage", `--until ${until} is not after --from ${from}`, {
       hint: "a rule holds from the one until the other",
+    });
+  }
+  const enforced = momentOf("by", by);
+  if (enforced === undefined) return;
+  if (unenrolled === "allow") {
+    throw new Fault("usage", "--by says when letting in ends, and allow goes on with it", {
+      hint: "--unenrolled enroll, invite or refuse",
+    });
+  }
+  if (enforced <= now) throw new Fault("usage", `--by ${by} is past`, { hint: "a day to come" });
+  if (enforced >= ends) {
+    throw new Fault("usage", `--by ${by} is not before --until ${until}`, {
+      hint: "the rule would be over before it is enforced",
     });
   }
 }

@@ -27,16 +27,19 @@ function who({ users, groups }: Rule): string {
   return groups ? `members of ${either(groups)}` : "everyone";
 }
 
-function demandWords({ methods, unenrolled, grace }: Rule): string[] {
+function demandWords({ methods, unenrolled, by, grace }: Rule): string[] {
+  const reminded = by ? [`let in with a reminder until ${momentWords(by)}`] : [];
+  const then = unenrolled ? [unenrolledWords(unenrolled)] : [];
+  const said = [...reminded, ...then].join(", then ");
   return [
     ...(methods ? [`only ${either(methods)} counts`] : []),
-    ...(unenrolled ? [`who has not enrolled is ${unenrolledWords(unenrolled)}`] : []),
+    ...(said === "" ? [] : [`who has not enrolled is ${said}`]),
     ...(grace === undefined ? [] : [`asked once in ${durationWords(grace)} at a terminal`]),
   ];
 }
 
 export function unenrolledWords(unenrolled: Unenrolled): string {
-  return unenrolled === "allow" ? "let in without a code" : "refused";
+  return UNENROLLED_WORDS[unenrolled];
 }
 
 /** `5 minutes`; seconds in. */
@@ -44,6 +47,13 @@ export function durationWords(seconds: number): string {
   if (seconds % 3600 === 0) return counted(seconds / 3600, "hour");
   return seconds % 60 === 0 ? counted(seconds / 60, "minute") : counted(seconds, "second");
 }
+
+const UNENROLLED_WORDS: Readonly<Record<Unenrolled, string>> = {
+  refuse: "refused",
+  allow: "let in without a code",
+  enroll: "set up in the login",
+  invite: "set up in the login, with an invitation",
+};
 
 /** Every time of the policy is in UTC, and says so. */
 export function momentWords(text: string): string {

@@ -16,8 +16,10 @@ export class PolicySet extends CountersignCommand {
 
   static override description =
     `unenrolled refuse keeps out users who have not enrolled; allow lets them in without a
-code, after the same prompt. A rule may say otherwise for those it requires. Where refuse shuts
-out every administrator it is refused without --force.
+code, after the same prompt; enroll sets them up in the login, and invite does with an invitation,
+where the line of PAM says that the first factor is right by then: see pam_countersign(8).
+Elsewhere both refuse. A rule may say otherwise for those it requires. What shuts out every
+administrator is refused without --force; who is still to be set up counts as shut out.
 
 With --default-method, just Enter at the prompt begins duo-push or duo-prompt, for who has not
 chosen with user prefer; anything else begins nothing. The prompt stays as it is.`;
@@ -45,7 +47,7 @@ chosen with user prefer; anything else begins nothing. The prompt stays as it is
     value: Args.string({
       ignoreStdin: true,
       options: [...UNENROLLED],
-      description: UNENROLLED.join(" or "),
+      description: UNENROLLED.join(", ").replace(/, (?=\w+$)/, " or "),
     }),
   };
 
