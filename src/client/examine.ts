@@ -14,6 +14,7 @@ import {
 } from "../doctor/checks.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { askingServices, passwordServices } from "../doctor/pam.ts";
+import { isKeyFirstIn } from "../doctor/sshd.ts";
 import { isForcedBy } from "../doctor/sshd-force.ts";
 import { spaceAt } from "../doctor/store.ts";
 import { readStore, type StoreContent } from "../doctor/store-file.ts";
@@ -29,6 +30,7 @@ import { duoReaders } from "./examine-duo.ts";
 import { unknownToHost } from "./host-groups.ts";
 import { hostViewOf } from "./host-view.ts";
 import { keyProviderOf, storePath } from "./in-process.ts";
+import { setsUpAtLogin } from "./login-card.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
 
 export type { Finding };
@@ -140,7 +142,8 @@ function guestReaders(scope: Scope): GuestReaders {
   };
 }
 
-function hostReaders(scope: Scope, { isBegun, settings }: Seen): HostReaders {
+function hostReaders(scope: Scope, seen: Seen): HostReaders {
+  const { isBegun, settings } = seen;
   // Started by the launcher, or by what the launcher starts, which is beside its folder.
   const program = resolve(dirname(process.argv[1] ?? "."), "../bin/countersign.js");
   const daemon = daemonReaders(scope, PAM, isForced);
@@ -162,6 +165,8 @@ function hostReaders(scope: Scope, { isBegun, settings }: Seen): HostReaders {
       program,
       isBegun,
       isForced: () => isForcedBy(SSHD_CONFIG),
+      setsUp: () => attempt(() => setsUpAtLogin(seen.settings())) === true,
+      isKeyFirst: () => isKeyFirstIn(SSHD_CONFIG),
     },
     sshd: {
       programs: ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"],

@@ -1,5 +1,6 @@
 /** The host's PAM services: which ask for a code, and whether a refusal refuses. */
 import { type Finding, voiceOf } from "./finding.ts";
+import { saysEnroll } from "./pam/enroll.ts";
 import { isModule, socketOf } from "./pam/module-line.ts";
 import {
   asksCountersign,
@@ -9,7 +10,7 @@ import {
   type Installed,
   type Note,
 } from "./pam/service.ts";
-import { linesOf, type PamPlaces, readServices } from "./pam/services.ts";
+import { linesOf, type PamPlaces, readServices, type Service } from "./pam/services.ts";
 
 export interface PamReaders extends PamPlaces, Installed {
   /** Where countersign is installed, for the line to add. */
@@ -18,6 +19,8 @@ export interface PamReaders extends PamPlaces, Installed {
   readonly isBegun: () => boolean;
   /** True where sshd's ForceCommand asks, which needs no service. */
   readonly isForced: () => boolean;
+  /** True where the policy has people set up in their login. */
+  readonly setsUp: () => boolean;
 }
 
 const { ok, warning, problem } = voiceOf("pam");
@@ -46,7 +49,20 @@ export function examinePam(readers: PamReaders): Finding[] {
         ),
       ];
   const good = sound.length === 0 ? [] : [ok(`${sound.join(", ")}: ask for a code`)];
-  return [...unread, ...begun, ...[...notes.values()].map(toFinding), ...good];
+  const nobody = nobodySetUp(asking, readers);
+  return [...unread, ...begun, ...nobody, ...[...notes.values()].map(toFinding), ...good];
+}
+
+/** A policy that sets people up where no service does it refuses them all. */
+function nobodySetUp(asking: readonly Service[], { setsUp, isForced }: PamReaders): Finding[] {
+  const isDone = asking.some(({ steps }) => linesOf(steps).filter(isModule).some(saysEnroll));
+  if (isDone || isForced() || !setsUp()) return [];
+  return [
+    warning(
+      "the policy sets people up in their login, and no line of PAM says enroll: they are refused",
+      "see SETTING UP IN THE LOGIN in pam_countersign(8)",
+    ),
+  ];
 }
 
 /** The services that ask countersign. */

@@ -2,7 +2,7 @@
 import type { Ask } from "./ask-program.ts";
 import { type Finding, voiceOf } from "./finding.ts";
 import { examineForced, FORCE_DEFAULTS, forcedIn } from "./sshd-force.ts";
-import { readSshdSettings, type SshdSettings } from "./sshd-settings.ts";
+import { readSshdSettings, type SshdSettings, writtenIn } from "./sshd-settings.ts";
 
 export interface SshdReaders {
   /** The first of these that is there is asked, by its absolute path. */
@@ -58,6 +58,18 @@ export async function examineSshd(readers: SshdReaders): Promise<Finding[]> {
   if (judged.length > 0) return [...judged, ...unread];
   const by = settings.effective ? "sshd -T" : config;
   return [ok(`every login is asked for a code, by ${by}`), ...unread];
+}
+
+/**
+ * True where a key, or what sshd judges without PAM as well, comes before every question of PAM's,
+ * for every login. By the files alone.
+ */
+export function isKeyFirstIn(config: string): boolean {
+  const { values, inMatch } = writtenIn(config, ["authenticationmethods"]);
+  const all = [values.get("authenticationmethods") ?? "any", ...inMatch.map(({ value }) => value)];
+  const lists = all.flatMap((each) => each.toLowerCase().split(/\s+/));
+  const first = PAST_PAM.map(([method]) => method);
+  return lists.every((list) => first.some((method) => list.startsWith(`${method},`)));
 }
 
 type Write = (line: string) => string;

@@ -9,6 +9,7 @@ import {
   examinePam,
   passwordServices,
 } from "../../src/doctor/pam.ts";
+import { isKeyFirstIn } from "../../src/doctor/sshd.ts";
 import { isForcedBy } from "../../src/doctor/sshd-force.ts";
 import { sandbox } from "../files/sandbox.ts";
 import { plant, told } from "./findings.ts";
@@ -20,6 +21,7 @@ class Host {
   readonly at: string;
   readonly program: string;
   isBegun = true;
+  setsUp = false;
 
   constructor(t: TestContext, services: Record<string, string> = {}) {
     this.at = sandbox(t);
@@ -49,6 +51,8 @@ class Host {
       program: "/usr/local/bin/countersign",
       isBegun: () => this.isBegun,
       isForced: () => isForcedBy(join(this.at, "sshd_config")),
+      setsUp: () => this.setsUp,
+      isKeyFirst: () => isKeyFirstIn(join(this.at, "sshd_config")),
     };
   }
 
@@ -476,4 +480,62 @@ test("fifos, loops, binary files and huge ones are told, and nothing waits", {
       said.some((line) => pattern.test(line)),
       `${pattern}\n${said.join("\n")}`,
     );
+});
+
+test("enroll is for those alone whose password or key was right", (t) => {
+  const module = "pam_countersign.so enroll";
+  const isWell = (text: string, name = "sudo", sshd = "") => {
+    const host = new Host(t, { [name]: text });
+    plant(host.at, { sshd_config: sshd, "security/pam_countersign.so": "" });
+    return !host.say().join("\n").includes("with enroll, whoever comes here");
+  };
+  const behind = (password: string) => `${password}\nauth required ${module}\n`;
+  assert.ok(isWell(behind("auth requisite pam_unix.so")));
+  const debian = "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so";
+  assert.ok(isWell(behind(`${debian}\nauth required pam_permit.so`)));
+  assert.ok(isWell(behind("auth sufficient pam_rootok.so\nauth requisite pam_unix.so"), "su"));
+  assert.ok(isWell(behind("auth required pam_unix.so").replace(" enroll", "")), "without it");
+
+  assert.ok(!isWell(behind("auth required pam_unix.so")));
+  assert.ok(!isWell(behind("auth sufficient pam_unix.so")));
+  assert.ok(!isWell(behind("auth optional pam_unix.so")));
+  assert.ok(!isWell(behind("auth requisite pam_sss.so ignore_unknown_user")));
+  assert.ok(!isWell(behind("auth required pam_env.so")));
+  assert.ok(!isWell(`auth required ${module}=utf8\nauth requisite pam_unix.so\n`), "too late");
+
+  const key = "AuthenticationMethods publickey,keyboard-interactive:pam";
+  assert.ok(isWell(`auth required ${module}\n`, "sshd", key));
+  assert.ok(!isWell(`auth required ${module}\n`, "sudo", key), "no service but sshd's");
+  for (const other of [
+    "",
+    "AuthenticationMethods keyboard-interactive",
+    `${key} keyboard-interactive`,
+    "AuthenticationMethods publickey",
+    `${key}\nMatch User bob\nAuthenticationMethods keyboard-interactive`,
+    "AuthenticationMethods password,keyboard-interactive",
+  ]) {
+    assert.ok(!isWell(`auth required ${module}\n`, "sshd", other), other);
+  }
+});
+
+test("beside what shows nothing, or asks too early, enroll is told to do nothing", (t) => {
+  for (const other of ["quiet", "forward_pass", "use_first_pass"]) {
+    const told = say(
+      t,
+      `auth requisite pam_unix.so\nauth required pam_countersign.so enroll ${other}\n`,
+    );
+    assert.match(told, new RegExp(`problem sshd: enroll does nothing beside ${other}`));
+  }
+});
+
+test("a policy that sets people up, where no line does it, is a warning", (t) => {
+  const host = new Host(t, {
+    sudo: "auth requisite pam_unix.so\nauth required pam_countersign.so\n",
+  });
+  const told = /warning the policy sets people up in their login/;
+  assert.doesNotMatch(host.say().join("\n"), told);
+  host.setsUp = true;
+  assert.match(host.say().join("\n"), told);
+  host.plant({ su: "auth requisite pam_unix.so\nauth required pam_countersign.so enroll=utf8\n" });
+  assert.doesNotMatch(host.say().join("\n"), told);
 });

@@ -14,13 +14,14 @@ const MODULE = `pam_${NAME}.so`;
 const VERIFIER = "/usr/local/bin/countersign";
 const SOCKET = "/run/countersign/socket";
 
-const SWITCHES = ["try_first_pass", "use_first_pass", "forward_pass", "quiet", "debug"];
+const SWITCHES = ["try_first_pass", "use_first_pass", "forward_pass", "quiet", "debug", "enroll"];
 
 /** Bytes that a path or a text may have, by PAM_MAX_MSG_SIZE and sockaddr_un, less the NUL. */
 const TEXT_MAX = 511;
 const SOCKET_MAX = 107;
 
 const VALUES: Readonly<Record<string, (value: string) => boolean>> = {
+  enroll: (value) => value === "utf8",
   socket: (value) => isAbsolute(value) && Buffer.byteLength(value) <= SOCKET_MAX,
   verifier: (value) => isAbsolute(value) && Buffer.byteLength(value) <= TEXT_MAX,
   prompt: (value) => value !== "" && Buffer.byteLength(value) <= TEXT_MAX,

@@ -57,8 +57,29 @@ export function outcomesOf(steps: readonly Step[], asks: (line: PamLine) => bool
   };
 }
 
-/** Every state in which these steps can be left. */
-function run(steps: readonly Step[], entry: State, asks: (line: PamLine) => boolean): State[] {
+/**
+ * What has become of what `asks` by the time that this line is reached, on every way to it; the
+ * words are those of `State`.
+ */
+export function codesBefore(
+  steps: readonly Step[],
+  line: PamLine,
+  asks: (line: PamLine) => boolean,
+): ReadonlySet<State["code"]> {
+  const codes = new Set<State["code"]>();
+  run(steps, BEGIN, asks, (reached, { code }) => {
+    if (reached === line) codes.add(code);
+  });
+  return codes;
+}
+
+/** Every state in which these steps can be left. @param arrive told of each on the way to a line */
+function run(
+  steps: readonly Step[],
+  entry: State,
+  asks: (line: PamLine) => boolean,
+  arrive: (line: PamLine, state: State) => void = () => undefined,
+): State[] {
   const ends = new Map<string, State>();
   const seen = new Set<string>();
   const queue: [number, State][] = [[0, entry]];
@@ -73,8 +94,9 @@ function run(steps: readonly Step[], entry: State, asks: (line: PamLine) => bool
       const left = index > steps.length ? { ...state, ...NEGATIVE } : state;
       ends.set(JSON.stringify(left), left);
     } else if ("substack" in step) {
-      for (const left of run(step.substack, state, asks)) queue.push([index + 1, left]);
+      for (const left of run(step.substack, state, asks, arrive)) queue.push([index + 1, left]);
     } else {
+      arrive(step, state);
       for (const answer of answersOf(step, asks(step))) {
         const [skipped, after] = apply(step, answer, state, entry, asks(step));
         queue.push([skipped === "end" ? steps.length : index + 1 + skipped, after]);

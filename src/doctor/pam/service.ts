@@ -1,5 +1,6 @@
 /** One service: whether its lines make up a login that needs the code, and one that works. */
 import { basename } from "node:path";
+import { faultsOfEnroll } from "./enroll.ts";
 import { faultsOfPasses, TAKES_PASSWORD } from "./first-pass.ts";
 import { faultsOfLine, type LineFault, runsCountersign, splitExec } from "./line-of-countersign.ts";
 import type { PamLine } from "./lines.ts";
@@ -19,6 +20,8 @@ const SETUID = /^(su|su-l|sudo|sudo-i|doas|passwd|chfn|chsh|polkit-1|pkexec)$/;
 /** These answer pam_setcred(3) with PAM_IGNORE. */
 const IGNORES_CREDENTIALS = /^pam_(exec|faildelay|nologin|echo|warn)\.so$/;
 
+const SSHD = "sshd";
+
 /** What is wrong with one service. */
 export interface Note extends LineFault {
   readonly state: "problem" | "warning";
@@ -30,6 +33,8 @@ export interface Installed {
   readonly owner: number;
   /** Where libpam looks for modules. */
   readonly moduleDirectories: readonly string[];
+  /** True where sshd asks PAM nothing of who has shown no key. */
+  readonly isKeyFirst: () => boolean;
 }
 
 /** True for a line that asks for a code, through pam_exec or the module. */
@@ -65,6 +70,10 @@ export function examineService({ name, steps }: Service, installed: Installed): 
     ...wrong,
     ...auth.filter(runsCountersign).slice(0, 1).flatMap(examineExec(name, auth)),
     ...auth.filter(isModule).flatMap(examineModule(auth)),
+    ...auth.filter(isModule).flatMap((line) => {
+      const faults = faultsOfEnroll(line, authOf(steps), name === SSHD && installed.isKeyFirst());
+      return faults.map(({ why, mend }) => bad(`${why} (${line.place})`, mend));
+    }),
     ...waysIn(steps, first),
   ];
 }
