@@ -106,10 +106,11 @@ export class SshHost {
     return { status: Number(/^ended: (\d+)$/m.exec(last)?.[1]), screen: last };
   }
 
-  start(script: string): Promise<Terminal> {
+  /** @param rows of the terminal, whose characters are UTF-8 */
+  start(script: string, rows = 24): Promise<Terminal> {
     // Ctrl-C is for what runs in it.
     const argv = ["sh", "-c", `trap : INT; ${script}\nset -- $?; echo; echo "ended: $1"`];
-    return Terminal.start(this.#t, this.host.sandbox.enter(argv));
+    return Terminal.start(this.#t, this.host.sandbox.enter(argv), { rows });
   }
 
   /** A login that runs a command; true when it ran. */
