@@ -15,7 +15,7 @@ const PARTS = needs("root", "mount namespaces", "openssl");
 
 test("an approval that comes when the disk is full lets nobody in", PARTS, async (t) => {
   const sandbox = await Sandbox.open(t);
-  await sandbox.smallDisk(DISK, "1m");
+  await sandbox.smallDisk(DISK, "2m");
   const env = { PATH: "/usr/bin:/bin", COUNTERSIGN_HOME: `${DISK}/home` };
   const run = (argv: readonly string[], options: RunOptions = {}) =>
     sandbox.run(argv, { ...options, env });
@@ -24,20 +24,24 @@ test("an approval that comes when the disk is full lets nobody in", PARTS, async
   const standIn = await startStandIn(t);
   await setUpDuo({ countersign, run, directory: `${DISK}/home` }, standIn);
   const push = async () => {
-    const { stdout, code } = await countersign(["duo", "push", "bob", "--json"]);
-    return [JSON.parse(stdout).verdict, code];
+    const { stdout, stderr, code } = await countersign(["duo", "push", "bob", "--json"]);
+    return { told: [JSON.parse(stdout).verdict, code], stderr };
+  };
+  const isAccepted = async () => {
+    const { told, stderr } = await push();
+    assert.deepEqual(told, ["accept", 0], stderr);
   };
   standIn.account.users.set("bob", { preauth: "auth", devices: [PHONE], answer: "allow" });
-  assert.deepEqual(await push(), ["accept", 0]);
+  await isAccepted();
   standIn.account.users.set("bob", { preauth: "auth", devices: [PHONE] });
   const pushed = push();
   await until(() => standIn.account.sent.pushes === 2);
   await sandbox.sh(`cat /dev/zero > ${DISK}/fill 2>/dev/null || true`);
   standIn.account.answer("bob", "allow");
-  assert.deepEqual(await pushed, ["unavailable", 5]);
+  assert.deepEqual((await pushed).told, ["unavailable", 5]);
   await sandbox.sh(`rm ${DISK}/fill`);
   standIn.account.users.set("bob", { preauth: "auth", devices: [PHONE], answer: "allow" });
-  assert.deepEqual(await push(), ["accept", 0]);
+  await isAccepted();
   const verdicts = JSON.parse(await succeed(countersign, ["audit", "list", "--json"]))
     .filter(({ action }: { action: string }) => action === "verify")
     .map(({ verdict }: { verdict: string }) => verdict);
