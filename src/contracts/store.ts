@@ -74,6 +74,11 @@ export interface Accounts {
   setMessage(user: string, message: string | undefined): Promise<boolean>;
   /** True when any account with this throttle key has an active authenticator, or is disabled. */
   isAnySpellingEnrolled(throttleKey: string): Promise<boolean>;
+  /**
+   * True when the account is disabled; of a name that has none, when another of this throttle
+   * key is.
+   */
+  isDisabled(user: string, throttleKey: string): Promise<boolean>;
   /** One account with what hangs on it. */
   overview(user: string): Promise<AccountOverview | undefined>;
   /**

@@ -100,10 +100,13 @@ async function judge(
   return barred === undefined ? judgement : refused(barred);
 }
 
-/** Why nobody is let in under this name, whatever they have; undefined where nothing bars them. */
+/**
+ * Why nobody is let in under this name, whatever they have; undefined where nothing bars them.
+ * Another spelling of who is disabled is disabled: it may be the same account to the host.
+ */
 export async function barredBy(tx: Transaction, user: string): Promise<Reason | undefined> {
   if (!isAccount(user)) return "account-invalid";
-  return (await tx.accounts.find(user))?.disabledAt === undefined ? undefined : "disabled";
+  return (await tx.accounts.isDisabled(user, throttleKey(user))) ? "disabled" : undefined;
 }
 
 /**

@@ -38,6 +38,21 @@ test("who is disabled, or no account, is exempt by no rule", async (t) => {
   assert.equal(await told(host, "a/b", ""), "reject account-invalid");
 });
 
+test("another spelling of a name is no way around a rule, or around being disabled", async (t) => {
+  const except = hostWith(t, [{ say: "require", users: ["alice"] }, { say: "exempt" }]);
+  await except.enroll("alice");
+  assert.equal(await told(except, "ALICE", "000000"), "unenrolled not-enrolled");
+  assert.equal(await told(except, "bob", ""), "exempt rule-exempt");
+
+  const all = hostWith(t, [{ say: "exempt" }]);
+  for (const user of ["alice", "Bob"]) await all.enroll(user);
+  for (const user of ["alice", "Bob"]) await all.root.disableUser(user);
+  assert.equal(await told(all, "ALICE", ""), "reject disabled");
+  // Where the host has both, each is as it was switched.
+  await all.enroll("bob");
+  assert.equal(await told(all, "bob", ""), "exempt rule-exempt");
+});
+
 test("without a matching rule an enrolled user must pass, and another is refused", async (t) => {
   const host = hostWith(t, [{ say: "exempt", services: ["cron"] }]);
   const { phone } = await host.enroll("alice");

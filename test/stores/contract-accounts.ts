@@ -61,6 +61,19 @@ export function accountsContract(open: OpenStore): void {
     assert.equal(await isHeld("bob"), false);
   });
 
+  test("a name is disabled by its own account, or where it has none by another spelling's", async (t) => {
+    const store = await opened(t, open);
+    const isDisabled = (user: string) =>
+      store.read((view) => view.accounts.isDisabled(user, "alice"));
+    assert.equal(await isDisabled("alice"), false);
+    await addAccount(store, "alice");
+    assert.deepEqual([await isDisabled("alice"), await isDisabled("ALICE")], [false, false]);
+    await store.transact((tx) => tx.accounts.disable("alice", NOW));
+    assert.deepEqual([await isDisabled("alice"), await isDisabled("ALICE")], [true, true]);
+    await store.transact((tx) => tx.accounts.ensure("ALICE", "alice", NOW));
+    assert.deepEqual([await isDisabled("alice"), await isDisabled("ALICE")], [true, false]);
+  });
+
   test("a name comes back as it was given", async (t) => {
     const store = await opened(t, open);
     const names = [

@@ -4,8 +4,11 @@
  *
  * What is not known of a login counts against it: a `require` rule takes it to match, an
  * `exempt` rule does not. So a host's name in place of an address, or a group that could not be
- * looked up, lets nobody pass.
+ * looked up, lets nobody pass. Neither does another spelling of a name: a directory that does not
+ * mind case takes `ALICE` for alice, so a `require` rule takes it for alice's, and an `exempt`
+ * rule does not.
  */
+import { throttleKey } from "../account.ts";
 import { parseMoment } from "./date.ts";
 import { type Address, isIn, type Network, parseAddress, parseNetwork } from "./network.ts";
 import { LOCAL, type Rule } from "./rule.ts";
@@ -37,6 +40,7 @@ export type Policy = readonly CompiledRule[];
 
 interface CompiledRule {
   readonly rule: Rule;
+  /** Of a `require` rule what their spellings share, of an `exempt` rule their very names. */
   readonly users: ReadonlySet<string> | undefined;
   readonly groups: readonly string[] | undefined;
   readonly services: ReadonlySet<string> | undefined;
@@ -64,7 +68,7 @@ export class InvalidRule extends Error {
 export function compile(rules: readonly Rule[]): Policy {
   return rules.map((rule, index) => ({
     rule: withReadableBy(rule, index),
-    users: rule.users && new Set(rule.users),
+    users: rule.users && new Set(rule.users.map((user) => nameFor(rule, user))),
     groups: rule.groups,
     services: rule.services && new Set(rule.services),
     networks: rule.networks && readNetworks(rule.networks, index),
@@ -82,8 +86,8 @@ export interface Decision {
 
 /** The first rule that matches; undefined where none does. @param now milliseconds since the epoch */
 export function decide(policy: Policy, subject: Subject, now: number): Decision | undefined {
-  const place = placeOf(subject);
-  const index = policy.findIndex((each) => mismatch(each, subject, place, now) === undefined);
+  const login = loginOf(subject);
+  const index = policy.findIndex((each) => mismatch(each, login, now) === undefined);
   const found = policy[index];
   return found && { index, rule: found.rule };
 }
@@ -95,14 +99,29 @@ export function explain(
   now: number,
 ): { readonly passed: readonly Mismatch[]; readonly decision: Decision | undefined } {
   const decision = decide(policy, subject, now);
-  const place = placeOf(subject);
+  const login = loginOf(subject);
   const passed = policy
     .slice(0, decision?.index)
-    .flatMap((each) => mismatch(each, subject, place, now) ?? []);
+    .flatMap((each) => mismatch(each, login, now) ?? []);
   return { passed, decision };
 }
 
-/** Where a login comes from: read once, for all rules. */
+/** A login made ready: what all rules ask of it is read once. */
+interface Login {
+  readonly subject: Subject;
+  readonly key: string;
+  readonly place: Place;
+}
+
+function loginOf(subject: Subject): Login {
+  return { subject, key: throttleKey(subject.user), place: placeOf(subject) };
+}
+
+function nameFor({ say }: Rule, user: string): string {
+  return say === "require" ? throttleKey(user) : user;
+}
+
+/** Where a login comes from. */
 type Place =
   | { readonly kind: "local" }
   | { readonly kind: "unknown" }
@@ -116,15 +135,14 @@ function placeOf({ rhost = "" }: Subject): Place {
 
 function mismatch(
   compiled: CompiledRule,
-  subject: Subject,
-  place: Place,
+  { subject, key, place }: Login,
   now: number,
 ): Mismatch | undefined {
   const { rule, users, groups, services, from, until } = compiled;
   const whereUnknown = rule.say === "require";
   if (now < from) return "not-yet";
   if (now >= until) return "over";
-  if (users && !users.has(subject.user)) return "user";
+  if (users && !users.has(whereUnknown ? key : subject.user)) return "user";
   if (services && !(subject.service === undefined ? whereUnknown : services.has(subject.service))) {
     return "service";
   }

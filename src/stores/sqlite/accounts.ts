@@ -154,6 +154,13 @@ export function accountsIn(connection: Connection): Accounts {
       return connection.first(sql, throttleKey) !== undefined;
     },
 
+    async isDisabled(user, throttleKey) {
+      const sql = `SELECT 1 WHERE coalesce(
+        (SELECT disabled_at IS NOT NULL FROM accounts WHERE name = ?1),
+        EXISTS (SELECT 1 FROM accounts WHERE throttle_key = ?2 AND disabled_at IS NOT NULL))`;
+      return connection.first(sql, user, throttleKey) !== undefined;
+    },
+
     async overview(user) {
       return withAuthenticators(connection, connection.all(ONE, user))[0];
     },
