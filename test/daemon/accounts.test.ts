@@ -47,3 +47,30 @@ test(
     );
   },
 );
+
+/** As the uids of a user namespace, all at once; then root's, and how many were looked up by then. */
+const MANY_UIDS = `
+  const { connect } = require("node:net");
+  const speak = (uid) => {
+    process.seteuid(uid);
+    const socket = connect("/run/countersign/socket").on("error", () => undefined);
+    process.seteuid(0);
+    socket.write("countersign/1 call name=about argument=%7B%7D\\n");
+    return socket;
+  };
+  for (let uid = 100000; uid < 100400; uid++) speak(uid);
+  speak(0).once("data", (line) => {
+    const asked = require("node:fs").readFileSync("/opt/asked", "utf8").length;
+    console.log(String(line).split(" ")[0], asked);
+    process.exit();
+  });
+`;
+
+test("a user with many uids does not have processes started without end", parts, async (t) => {
+  const host = await Host.make(t);
+  await host.sandbox.sh(`${COUNTING} touch /opt/asked; chmod 666 /opt/asked`);
+  const { stdout } = await host.sandbox.run([process.execPath, "-e", MANY_UIDS]);
+  const [answer, asked] = stdout.trim().split(" ");
+  assert.equal(answer, "result");
+  assert.ok(Number(asked) > 0 && Number(asked) < 300, `${asked} of 400 before root's`);
+});
