@@ -3,7 +3,14 @@ import type { AuditVerification, Caller, StatusReport } from "../contracts/servi
 import type { AuditFilter } from "../contracts/store.ts";
 import type { AuditRecord } from "../core/audit-chain.ts";
 import type { AuditHead } from "../core/audit-head.ts";
-import { type Beginning, beginningOf, holdingPages, isBreak, PAGE } from "./chain.ts";
+import {
+  type Beginning,
+  beginningOf,
+  breakInLeftOver,
+  holdingPages,
+  isBreak,
+  PAGE,
+} from "./chain.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayAdminister } from "./permission.ts";
 
@@ -38,6 +45,8 @@ export async function verifyAudit(
     const { store } = parts;
     const begun = await store.read((view) => beginningOf(view, parts));
     if (isBreak(begun)) return { intact: false, ...begun };
+    const planted = await breakInLeftOver(parts, begun);
+    if (planted) return { intact: false, ...planted };
     const result = await walk(parts, begun, kept, progress);
     // Meanwhile events may have been archived, and removed before they were read here.
     const now = result.intact

@@ -58,6 +58,38 @@ export async function beginningOf(
   return { before: { sequence, hash }, archived, leftOver, places };
 }
 
+/**
+ * Archived events that are still there are listed like others: one that was planted or altered
+ * among them is found, though the archive is what proves them. Their removal may go on meanwhile.
+ */
+export async function breakInLeftOver(
+  parts: EngineParts,
+  { before, leftOver }: Beginning,
+): Promise<ChainBreak | undefined> {
+  if (leftOver === 0) return undefined;
+  const reader = new ChainReader(parts.sealer.auditKey);
+  try {
+    for (let last: AuditRecord | undefined; ; ) {
+      const after = last?.sequence ?? 0;
+      const page = await parts.store.read((view) => view.audit.page(after, PAGE));
+      for (const record of page) {
+        const { sequence, previousHash, hash } = record;
+        if (sequence > before.sequence) return undefined;
+        const isNext = last?.sequence === sequence - 1;
+        const fault = reader.breakAt({ sequence: sequence - 1, hash: previousHash }, record);
+        if (fault) return { sequence, fault };
+        if (isNext && last?.hash !== previousHash) return { sequence, fault: "reordered" };
+        if (sequence === before.sequence && hash !== before.hash)
+          return { sequence, fault: "altered" };
+        last = record;
+      }
+      if (page.length < PAGE) return undefined;
+    }
+  } finally {
+    reader.close();
+  }
+}
+
 /** Records in order, page by page, as long as they hold; last of all where they do not. */
 export async function* holdingPages(
   parts: EngineParts,

@@ -359,3 +359,27 @@ test("the host's log hears of every event after its commit, and of every checkpo
   await assert.rejects(rotated.host.with({ store: full }).recordSetting("settings-set", "x"));
   assert.equal(told.length, before, "what was not recorded is not told");
 });
+
+test("an event that was planted among those archived, or altered there, is found", async (t) => {
+  const rotated = new RotatedHost(t);
+  await rotated.live(10);
+  await rotated.rotate("a", 5);
+  const columns = "method, service, rhost, tty, caller, detail, previous_hash, hash";
+  rotated.tamper(`INSERT INTO audit (sequence, at, action, account, verdict, reason, ${columns})
+    SELECT 4, at, 'verify', 'mallory', 'accept', NULL, ${columns.replace(/hash$/, "previous_hash")}
+    FROM audit WHERE sequence = 5`);
+  assert.equal((await rotated.host.audit())[0]?.user, "mallory");
+  for (const archives of [[], ["a"]]) {
+    const proof = await rotated.prove(archives);
+    assert.deepEqual(proof, { intact: false, sequence: 4, fault: "altered" });
+  }
+  // What rotation left over is as good as its archive, and goes with the next.
+  rotated.tamper("DELETE FROM audit WHERE sequence = 4");
+  await rotated.live(5);
+  const dropping = rotated.killedAfter("transactions", 3);
+  await assert.rejects(rotated.rotate("b", 5, dropping), Killed);
+  const left = await rotated.prove();
+  assert.ok(left.intact && left.archived?.leftOver, JSON.stringify(left));
+  rotated.tamper("UPDATE audit SET verdict = 'accept' WHERE sequence = 6");
+  assert.deepEqual(await rotated.prove(), { intact: false, sequence: 6, fault: "altered" });
+});
