@@ -6,6 +6,7 @@ import {
   type LockOut,
   lockOut,
   type PolicySettings,
+  standingWithout,
 } from "../core/policy/lock-out.ts";
 import type { Rule } from "../core/policy/rule.ts";
 import { RULES, SCHEMA, type Settings } from "../settings/schema.ts";
@@ -15,6 +16,7 @@ import { fillIn, validate } from "../settings/validate.ts";
 import type { Writer } from "../settings/writer.ts";
 import { isSetUp, withCountersign } from "./connect.ts";
 import { hostAdministrators, hostGroupsOf, unknownToHost } from "./host-groups.ts";
+import { checkMethods } from "./methods.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
 import { recordChange, scopeToChange } from "./settings.ts";
 
@@ -48,7 +50,11 @@ export interface ChangeOptions {
   readonly force?: boolean;
   /** For a change that shuts nobody out: it is made also while the store is out of reach. */
   readonly opens?: boolean;
+  /** A method that does not count any more. */
+  readonly without?: string;
 }
+
+const METHODS = "methods.";
 
 /**
  * @param change called with the policy as it is, while nobody else can change it; what it throws
@@ -67,13 +73,16 @@ export async function changePolicy(
   }, options);
 }
 
-/** True for the settings of the policy that `config` sets by name: all but the list of rules. */
+/**
+ * True for the settings by which somebody may be shut out that `config` sets by name: those of
+ * the policy but the list of rules, and which methods count.
+ */
 export function isOfPolicy(setting: string): boolean {
-  return setting.startsWith("policy.");
+  return setting.startsWith("policy.") || setting.startsWith(METHODS);
 }
 
 /**
- * The same for one setting by its name.
+ * The same for one of them.
  * @param text as typed; undefined takes it out of the file
  * @throws Fault `usage` for an unknown name or an unfit value; as `changePolicy`
  */
@@ -92,7 +101,9 @@ export async function changePolicySetting(
         ? { action: "settings-unset", told: name }
         : { action: "settings-set", told: `${name}=${value}` };
     },
-    { force, opens: value === "off" || value === "allow" },
+    name.startsWith(METHODS)
+      ? { force, opens: value !== "off", without: name.slice(METHODS.length) }
+      : { force, opens: value === "off" || value === "allow" },
   );
 }
 
@@ -109,17 +120,23 @@ async function edit(
 ): Promise<PolicyChanged> {
   const scope = scopeOfPolicy();
   const { administrators, unforeseen } = await look(scope, options);
+  const { without } = options;
+  const afterwards =
+    without === undefined
+      ? administrators
+      : administrators.map((each) => standingWithout(without, each));
   const { changeSettings } = await import("../settings/writer.ts");
   const done = await duringAsOwner(scope, async () => {
     let made: (PolicyChanged & Told) | undefined;
-    await changeSettings(scope, (writer) => {
+    const edited = (writer: Writer): void => {
       const before = policyIn(writer);
       const words = change(writer, before);
       const after = policyIn(writer);
-      const found = lockOut(before, after, administrators, Date.now());
+      const found = lockOut(before, after, administrators, Date.now(), afterwards);
       if (found && found.at <= Date.now() && !options.force) throw shutsAllOut(found);
       made = { ...words, before, after, lockOut: found };
-    });
+    };
+    await changeSettings(scope, edited, options.without === undefined ? undefined : checkMethods);
     return made;
   });
   if (done === undefined) throw new Fault("internal", "the policy was not changed");

@@ -60,6 +60,34 @@ test("forced, it is done and says so; what opens again needs no force", parts, a
   assert.equal((await policy("remove 1")).code, 0, "enrolled as before");
 });
 
+test(
+  "switching off what administrators have is held to it, and backup codes are no way in",
+  parts,
+  async (t) => {
+    const { home, policy } = await rootEnrolled(t);
+    const off = (method: string, ...more: string[]) =>
+      home.run(["config", "set", `methods.${method}`, "off", ...more]);
+    assertFailure(await off("totp"), 1, /^error: no administrator could pass/, /--force/);
+    for (const method of ["backup-code", "duo-push"]) {
+      const { code, stderr } = await off(method);
+      assert.deepEqual([code, stderr], [0, ""], method);
+    }
+    await succeed(home.run.bind(home), ["config", "set", "methods.backup-code", "on"]);
+    await succeed(home.run.bind(home), ["config", "set", "methods.duo-push", "on"]);
+    // Set up, so that totp is not the last of all; no administrator has it.
+    const push = { apiHost: "api-12345678.duosecurity.com", integrationKey: "DI".padEnd(20, "X") };
+    for (const [name, value] of Object.entries(push)) {
+      await succeed(home.run.bind(home), ["config", "set", `duo.push.${name}`, value]);
+    }
+    const disable = ["method", "disable", "totp"];
+    assertFailure(await home.run(disable), 1, /^error: no administrator could pass/, /--force/);
+    const forced = await home.run([...disable, "--force"]);
+    assert.equal(forced.code, 0, forced.stderr);
+    assert.match(forced.stderr, /^warning: forced: no administrator can pass any more/);
+    assert.equal((await policy("show")).code, 0);
+  },
+);
+
 test("config set and unset are held to the same, and forced alike", parts, async (t) => {
   const home = await Home.make(t);
   const config = (text: string) => home.run(["config", ...text.split(" ")]);

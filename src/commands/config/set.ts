@@ -11,8 +11,8 @@ export class ConfigSet extends CountersignCommand {
 
   static override description =
     `It counts from the next verification on. Names, values and defaults: man
-countersign.json. Every change is told to the audit log. One of the policy that shuts out every
-administrator is refused without --force.`;
+countersign.json. Every change is told to the audit log. One of the policy, or of the
+methods, that shuts out every administrator is refused without --force.`;
 
   static override examples = [
     {

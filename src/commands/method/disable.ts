@@ -1,9 +1,9 @@
 import { Flags } from "@oclif/core";
 import { withCountersign } from "../../client/connect.ts";
-import { setSetting } from "../../client/settings.ts";
+import { changePolicySetting } from "../../client/policy.ts";
 import { Fault } from "../../core/fault.ts";
 import { CountersignCommand } from "../base.ts";
-import { warnUnrecorded } from "../config/unrecorded.ts";
+import { warnOfChange } from "../policy/changed.ts";
 import { requiredMethod } from "./arguments.ts";
 
 export class MethodDisable extends CountersignCommand {
@@ -34,7 +34,7 @@ refused until it is enabled again, and needs to enroll in nothing anew then.`;
       const isLast = args.method !== "backup-code" && others.length === 0;
       if (isLast && !flags.force) throw lockOut(args.method);
     });
-    warnUnrecorded(await setSetting(`methods.${args.method}`, "off"));
+    warnOfChange(await changePolicySetting(`methods.${args.method}`, "off", flags));
   }
 }
 

@@ -1,4 +1,5 @@
 /** Whether a change of the policy shuts every administrator out, before it is made. */
+import { BACKUP_CODE } from "../backup-code.ts";
 import { parseMoment } from "./date.ts";
 import { compile, decide, type Policy } from "./decide.ts";
 import { couldPass, demandOf, outlook, type Standing } from "./outlook.ts";
@@ -37,6 +38,7 @@ export interface LockOut {
  * The first moment, from now on, at which the change shuts all of them out of a service;
  * undefined where it never does.
  * @param now milliseconds since the epoch
+ * @param afterwards how the same administrators stand once it is made
  * @throws InvalidRule
  */
 export function lockOut(
@@ -44,15 +46,24 @@ export function lockOut(
   after: PolicySettings,
   administrators: readonly Administrator[],
   now: number,
+  afterwards: readonly Administrator[] = administrators,
 ): LockOut | undefined {
-  const [passedBefore, passesAfter] = [before, after].map((each) => judgeOf(each, administrators));
+  const passedBefore = judgeOf(before, administrators);
+  const passesAfter = judgeOf(after, afterwards);
   for (const at of [now, ...momentsOf([...before.rules, ...after.rules], now)]) {
     const services = LOOKED_AT.filter(
-      (service) => !passesAfter?.(service, at) && passedBefore?.(service, at),
+      (service) => !passesAfter(service, at) && passedBefore(service, at),
     );
     if (services.length > 0) return { at, services };
   }
   return undefined;
+}
+
+/** How somebody stands without a method. Backup codes run out: they are no way in of their own. */
+export function standingWithout(method: string, standing: Administrator): Administrator {
+  if (!standing.enrolledIn.includes(method)) return standing;
+  const left = standing.enrolledIn.filter((name) => name !== method);
+  return { ...standing, enrolledIn: left.some((name) => name !== BACKUP_CODE) ? left : [] };
 }
 
 /** Whether anybody of them could pass through a service at a moment. */
