@@ -23,9 +23,9 @@ main=${self%/*}/../dist/main.cjs
 if [ -x "$node" ]; then
   program=$self # says what is missing
   if [ -f "$main" ]; then program=$main; fi
-  exec "$node" --disable-sigusr1 --v8-pool-size=1 "$program" "$@"
+  exec "$node" --disable-sigusr1 --no-global-search-paths --v8-pool-size=1 "$program" "$@"
 fi
-if command -v node >/dev/null; then exec node "$self" "$@"; fi
+if command -v node >/dev/null; then exec node --no-global-search-paths "$self" "$@"; fi
 printf '%s\n' 'error: there is no Node.js here' 'try: install Node.js 26 or newer' >&2
 exit 2
 */;

@@ -22,9 +22,9 @@ main=${self%/*}/../dist/daemon.js
 if [ -x "$node" ]; then
   program=$self # says what is missing
   if [ -f "$main" ]; then program=$main; fi
-  exec "$node" --disable-sigusr1 --max-semi-space-size=2 "$program" "$@"
+  exec "$node" --disable-sigusr1 --no-global-search-paths --max-semi-space-size=2 "$program" "$@"
 fi
-if command -v node >/dev/null; then exec node --max-semi-space-size=2 "$self" "$@"; fi
+if command -v node >/dev/null; then exec node --no-global-search-paths --max-semi-space-size=2 "$self" "$@"; fi
 printf '%s\n' 'error: there is no Node.js here' 'try: install Node.js 26 or newer' >&2
 exit 2
 */;

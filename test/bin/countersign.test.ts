@@ -80,12 +80,27 @@ test("a hostile environment loads no code, writes no file and trusts nobody", as
   assert.deepEqual(left.sort(), ["KEPT", "PATH", "PWD"]);
 });
 
+test("what is not installed is looked for in nobody's home", async (t) => {
+  const path = await makePackage(t);
+  const home = await makeDirectory(t);
+  await mkdir(join(home, ".node_modules/absent"), { recursive: true });
+  await writeFile(join(home, ".node_modules/absent/index.js"), 'console.log("planted")');
+  await writeFile(join(path, "dist/main.cjs"), 'require("absent");');
+  const ended = await run([join(path, "bin/countersign.js")], { env: { PATH, HOME: home } });
+  assert.equal(ended.stdout, "");
+  assert.match(ended.stderr, /Cannot find module 'absent'/);
+  assert.notEqual(ended.code, 0);
+});
+
 test("without a Node of its own it takes the one on PATH, or says there is none", async (t) => {
   const path = await makePackage(t, { bundled: false });
-  const folder = await makeNode(t, 'echo "node of PATH: $1 $2"');
+  const folder = await makeNode(t, 'echo "node of PATH: $*"');
   const command = [join(path, "bin/countersign.js"), "verify"];
   const found = await run(command, { env: { PATH: `${folder}:${PATH}` } });
-  assert.equal(found.stdout, `node of PATH: ${join(path, "bin/countersign.js")} verify\n`);
+  assert.equal(
+    found.stdout,
+    `node of PATH: --no-global-search-paths ${join(path, "bin/countersign.js")} verify\n`,
+  );
   const none = await run(command, { env: { PATH: "/nonexistent" } });
   assert.equal(none.stderr, "error: there is no Node.js here\ntry: install Node.js 26 or newer\n");
   assert.equal(none.code, 2);
