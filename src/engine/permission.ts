@@ -1,6 +1,6 @@
 /** What a caller may do. The kernel's uid decides, and nothing a client says. */
 import type { Caller } from "../contracts/service.ts";
-import { isAccount } from "../core/account.ts";
+import { isAccount, throttleKey } from "../core/account.ts";
 import { Fault } from "../core/fault.ts";
 import { groupsNamed, isStill, type RoleAct, roleFor, rolesOf } from "../core/policy/role.ts";
 import { printable } from "../core/printable.ts";
@@ -89,8 +89,9 @@ export async function maySee(
 ): Promise<Sight | undefined> {
   if (isAdministrator(caller)) return undefined;
   const { roles } = parts.policy;
-  const view =
-    roles.length === 0 ? undefined : await parts.hostViewOf([caller.login], groupsNamed(roles));
+  const view = (await mayHoldRoles(parts, caller))
+    ? await parts.hostViewOf([caller.login], groupsNamed(roles))
+    : undefined;
   const seen = view
     ? rolesOf(roles, caller, view).flatMap(({ over }) => over.filter((each) => isStill(each, view)))
     : [];
@@ -111,19 +112,29 @@ export async function maySee(
 
 /** Of these users, those whom a role of the caller's is over, and which. */
 async function rolesOver(
-  { policy: { roles }, hostViewOf }: EngineParts,
+  parts: EngineParts,
   caller: Caller,
   act: RoleAct,
   users: readonly string[],
 ): Promise<{ readonly user: string; readonly role: string }[]> {
-  // Where nobody holds a role, nobody has the host asked.
-  if (roles.length === 0) return [];
+  if (!(await mayHoldRoles(parts, caller))) return [];
+  const { hostViewOf, policy } = parts;
+  const { roles } = policy;
   const view = await hostViewOf([caller.login, ...users], groupsNamed(roles));
   if (!view) return [];
   return users.flatMap((user) => {
     const role = roleFor(roles, act, caller, user, view);
     return role ? [{ user, role: role.group }] : [];
   });
+}
+
+/**
+ * False where nobody holds a role, so that nobody has the host asked; and for who was shut out,
+ * whose sessions may still be there.
+ */
+async function mayHoldRoles({ policy, store }: EngineParts, { login }: Caller): Promise<boolean> {
+  if (policy.roles.length === 0) return false;
+  return !(await store.read((view) => view.accounts.isDisabled(login, throttleKey(login))));
 }
 
 function isAdministrator({ uid, ownsStore }: Caller): boolean {

@@ -213,3 +213,15 @@ test("invitations: made, listed and taken back for whom the role is over", async
   assert.equal(await carol.revokeInvitations({ id }), 1);
   assert.equal((await lastEvent(host)).detail, `invitation ${id} role=helpdesk`);
 });
+
+test("who is disabled holds no role until they are enabled again", async (t) => {
+  const { host, carol } = await helped(t);
+  await host.root.setAlias("carol", "c");
+  await host.root.disableUser("carol");
+  const refused = fault("not-permitted", /./);
+  await assert.rejects(carol.reset("alice", undefined, silence), refused);
+  await assert.rejects(carol.showUser("alice"), refused);
+  await assert.rejects(Array.fromAsync(carol.listUsers()), refused);
+  await host.root.enableUser("carol");
+  assert.equal((await carol.showUser("alice")).user, "alice");
+});
