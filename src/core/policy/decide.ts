@@ -143,9 +143,7 @@ function mismatch(
   if (now < from) return "not-yet";
   if (now >= until) return "over";
   if (users && !users.has(whereUnknown ? key : subject.user)) return "user";
-  if (services && !(subject.service === undefined ? whereUnknown : services.has(subject.service))) {
-    return "service";
-  }
+  if (services && !isAt(services, subject.service, whereUnknown)) return "service";
   if (groups && !isMember(groups, subject.groups, whereUnknown)) return "group";
   if (!isFrom(compiled, place, whereUnknown)) return "network";
   if (rule.interactive !== undefined) {
@@ -156,6 +154,22 @@ function mismatch(
     if (!matches) return "interactive";
   }
   return undefined;
+}
+
+/** What the same program calls itself for a login shell, where the host's PAM tells them apart. */
+const LOGIN_SHELLS: ReadonlyMap<string, string> = new Map([
+  ["su-l", "su"],
+  ["sudo-i", "sudo"],
+]);
+
+/** Whoever may choose `sudo -i` in place of `sudo` chooses no other `require` rule by it. */
+function isAt(
+  services: ReadonlySet<string>,
+  service: string | undefined,
+  whereUnknown: boolean,
+): boolean {
+  if (service === undefined) return whereUnknown;
+  return services.has(service) || (whereUnknown && services.has(LOGIN_SHELLS.get(service) ?? ""));
 }
 
 function isMember(

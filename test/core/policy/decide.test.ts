@@ -43,6 +43,18 @@ test("no rule decides where none matches, and the first where several do", () =>
   assert.equal(deciding(rules, { user: "bob" }), 0);
 });
 
+test("sudo -i and su - are no way around a rule for sudo and su", () => {
+  for (const [services, service] of [
+    [["sudo"], "sudo-i"],
+    [["cron", "su"], "su-l"],
+  ] as const) {
+    assert.deepEqual(matches({ services }, { service }), REQUIRED);
+    assert.deepEqual(matches({ services: [service] }, { service }), BOTH);
+    assert.deepEqual(matches({ services: [service] }, { service: services.at(-1) }), NEITHER);
+  }
+  assert.deepEqual(matches({ services: ["su"] }, { service: "sudo-i" }), NEITHER);
+});
+
 test("another spelling of a name counts against it", () => {
   for (const user of ["ALICE", "Alice", "\uff41lice"]) {
     assert.deepEqual(matches({ users: ["bob", "alice"] }, { user }), REQUIRED, user);
