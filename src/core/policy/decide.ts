@@ -117,7 +117,8 @@ function loginOf(subject: Subject): Login {
   return { subject, key: throttleKey(subject.user), place: placeOf(subject) };
 }
 
-function nameFor({ say }: Rule, user: string): string {
+/** What a rule knows a user by: names that come to the same are one user to it. */
+export function nameFor({ say }: Rule, user: string): string {
   return say === "require" ? throttleKey(user) : user;
 }
 

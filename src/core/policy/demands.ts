@@ -3,7 +3,7 @@
  * as whether they may enroll or remove what they have.
  */
 import { parseMoment } from "./date.ts";
-import type { Policy } from "./decide.ts";
+import { nameFor, type Policy } from "./decide.ts";
 import { type Demand, demandOf } from "./outlook.ts";
 import type { Rule, Unenrolled } from "./rule.ts";
 
@@ -41,8 +41,10 @@ export function asksInvitation({ say, unenrolled }: Demand): boolean {
   return say === "require" && unenrolled === "invite";
 }
 
-function mayConcern({ say, users, groups }: Rule, person: Person): boolean {
-  if (users && !users.includes(person.user)) return false;
+function mayConcern(rule: Rule, person: Person): boolean {
+  const { say, users, groups } = rule;
+  const name = nameFor(rule, person.user);
+  if (users && !users.some((each) => nameFor(rule, each) === name)) return false;
   if (!groups) return true;
   if (person.groups === undefined) return say === "require";
   const { groups: of } = person;

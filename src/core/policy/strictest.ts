@@ -2,7 +2,8 @@
  * What the policy may demand of a user, wherever they come from: every service, place and
  * manner that a rule could tell apart is tried by the code that decides a login.
  */
-import { type Decision, decide, type Policy } from "./decide.ts";
+import { throttleKey } from "../account.ts";
+import { type Decision, decide, nameFor, type Policy } from "./decide.ts";
 import { LOOKED_AT } from "./lock-out.ts";
 import { isIn, type Network, parseAddress, parseNetwork } from "./network.ts";
 import { LOCAL } from "./rule.ts";
@@ -74,8 +75,13 @@ export class Concerns {
    * @param groups undefined where they cannot be looked up
    */
   of(user: string, groups: ReadonlySet<string> | undefined): readonly number[] {
-    const named = (this.#byUser.get(user) ?? []).filter((index) => {
-      const wanted = this.#policy[index]?.groups;
+    const names = new Set([user, throttleKey(user)]);
+    const about = [...names]
+      .flatMap((name) => this.#byUser.get(name) ?? [])
+      .toSorted((a, b) => a - b);
+    const named = about.filter((index) => {
+      const { rule, users, groups: wanted } = this.#policy[index] ?? {};
+      if (!rule || !users?.has(nameFor(rule, user))) return false;
       return !wanted || !groups || wanted.some((group) => groups.has(group));
     });
     const among = groups ?? this.#byGroup.keys();

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { compile, decide, explain, type Subject } from "../../../src/core/policy/decide.ts";
+import { demandsOn } from "../../../src/core/policy/demands.ts";
 import type { Rule } from "../../../src/core/policy/rule.ts";
 import { shadowed } from "../../../src/core/policy/shadowed.ts";
+import { Concerns } from "../../../src/core/policy/strictest.ts";
 
 const NOW = Date.parse("2026-06-01T12:00:00Z");
 
@@ -61,6 +63,23 @@ test("another spelling of a name counts against it", () => {
   }
   assert.deepEqual(matches({ users: ["Alice"] }), REQUIRED);
   assert.deepEqual(matches({ users: ["alic"] }), NEITHER);
+});
+
+test("outside a login a rule is about the same users as in one", () => {
+  const policy = compile([
+    { say: "require", users: ["Bob"], unenrolled: "invite" },
+    { say: "exempt", users: ["Bob"] },
+  ]);
+  const concerns = new Concerns(policy);
+  for (const [user, places] of [
+    ["Bob", [0, 1]],
+    ["bob", [0]],
+    ["bo", []],
+  ] as const) {
+    assert.deepEqual(concerns.of(user, undefined), places, user);
+    const [first] = demandsOn(policy, { user, groups: undefined }, "refuse", NOW, "in-force");
+    assert.equal(first?.unenrolled, user === "bo" ? "refuse" : "invite", user);
+  }
 });
 
 test("every condition must hold, and of a list one member", () => {
