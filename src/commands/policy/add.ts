@@ -3,7 +3,8 @@ import { changePolicy, unknownNames } from "../../client/policy.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Rule } from "../../core/policy/rule.ts";
 import { statesOf } from "../../core/policy/state.ts";
-import { say, sayJson } from "../../terminal/output.ts";
+import { outputColumns, say, sayJson } from "../../terminal/output.ts";
+import { fillLines } from "../help-text.ts";
 import { counted } from "../words.ts";
 import { warn, warnOfChange } from "./changed.ts";
 import { shadowWords, unknownNotes } from "./rule-lines.ts";
@@ -29,7 +30,7 @@ export async function addRule(rule: Rule, flags: AddFlags): Promise<void> {
     };
   }, flags);
   if (flags.json) sayJson({ number: index + 1, ...rule });
-  else say(`rule ${index + 1}: ${ruleWords(rule)}`);
+  else say(...fillLines(`rule ${index + 1}: ${ruleWords(rule)}`, "  ", outputColumns()));
   const states = statesOf(changed.after.rules, Date.now());
   const added = states[index];
   const notes = unknownNotes(rule, await unknownNames([rule]));

@@ -2,8 +2,9 @@ import { Args } from "@oclif/core";
 import { changePolicy } from "../../client/policy.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Rule } from "../../core/policy/rule.ts";
-import { say, sayJson } from "../../terminal/output.ts";
+import { outputColumns, say, sayJson } from "../../terminal/output.ts";
 import { CountersignCommand, json } from "../base.ts";
+import { fillLines } from "../help-text.ts";
 import { assertRule } from "./add.ts";
 import { warnOfChange } from "./changed.ts";
 import { force } from "./rule-flags.ts";
@@ -45,7 +46,7 @@ administrator is refused without --force.`;
     }, flags);
     if (!removed) return;
     if (flags.json) sayJson({ number, ...removed });
-    else say(`removed rule ${number}: ${ruleWords(removed)}`);
+    else say(...fillLines(`removed rule ${number}: ${ruleWords(removed)}`, "  ", outputColumns()));
     warnOfChange(changed);
   }
 }
