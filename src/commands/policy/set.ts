@@ -12,7 +12,7 @@ import { unenrolledWords } from "./rule-words.ts";
 const NONE = "none";
 
 export class PolicySet extends CountersignCommand {
-  static override summary = "Say what holds where no rule says it: of the unenrolled, of Enter.";
+  static override summary = "Say what holds where neither a rule nor the user says it.";
 
   static override description =
     `unenrolled refuse keeps out users who have not enrolled; allow lets them in without a
@@ -36,7 +36,7 @@ chosen with user prefer; anything else begins nothing. The prompt stays as it is
   ];
 
   static override usage =
-    "policy set (unenrolled refuse|allow | --default-method METHOD|none) [--force]";
+    "policy set (unenrolled refuse|allow|enroll|invite | --default-method METHOD|none) [--force]";
 
   static override args = {
     setting: Args.string({

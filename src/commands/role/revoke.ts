@@ -15,7 +15,7 @@ group that this host has no more.`;
   static override examples = [
     {
       description: "The help desk helps no more",
-      command: "sudo <%= config.bin %> role revoke helpdesk",
+      command: "sudo <%= config.bin %> role revoke desk",
     },
   ];
 
