@@ -78,7 +78,7 @@ function lines(told: PolicyExplanation): string[] {
   const off = `the policy is off: ${nameWords(user)} ${OUTLOOK["policy-off"]}`;
   return [
     ...(enabled ? [] : [off, "were it on:"]),
-    ...(groups ? [`groups: ${groups.map(nameWords).join(", ") || "none"}`] : []),
+    ...(groups ? [`groups: ${groups.map(nameWords).join(", ") || "none"}`] : unknownGroups(told)),
     ...passed.map(
       (because, at) => `rule ${at + 1} does not match: ${MISMATCH[because]}: ${wordsAt(rules, at)}`,
     ),
@@ -87,6 +87,12 @@ function lines(told: PolicyExplanation): string[] {
       : `rule ${index + 1} decides: ${wordsAt(rules, index)}`,
     ...(enabled ? follows(told) : []),
   ];
+}
+
+/** What requires matches whoever is not known, and a name that was mistyped is one. */
+function unknownGroups({ user, rules }: PolicyExplanation): string[] {
+  if (!rules.some((rule) => rule.groups !== undefined)) return [];
+  return [`groups: not known; does this host have a user ${nameWords(user)}?`];
 }
 
 function wordsAt(rules: readonly Rule[], index: number): string {
