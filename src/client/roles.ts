@@ -88,7 +88,8 @@ export async function grantRole({ group, may, over, except }: Grant): Promise<Ro
     over: over.map(pin),
     ...(except.length > 0 ? { except: except.map(pin) } : {}),
   };
-  const told = `roles +${group}: ${may.join(",")} over ${over.join(",")}`;
+  const spared = except.length > 0 ? ` except ${except.join(",")}` : "";
+  const told = `roles +${group}: ${may.join(",")} over ${over.join(",")}${spared}`;
   const unrecorded = await change(scope, (roles) => {
     const at = roles.findIndex((each) => isOverTheSame(each, granted));
     const known = roles[at];
