@@ -62,7 +62,8 @@ export function readSetting(name: string, text: string): SettingValue {
   const { schema } = find(name);
   const value = schema.type === "integer" && /^-?[0-9]{1,9}$/.test(text) ? Number(text) : text;
   const found = validate(schema, value, name);
-  if (found !== undefined) throw new Fault("usage", `${found.place} ${found.problem}`);
+  if (found !== undefined)
+    throw new Fault("usage", `${found.place} ${found.problem}`, { hint: "man countersign.json" });
   return value;
 }
 
@@ -119,6 +120,12 @@ export function demandValid(changes: readonly SettingChange[]): void {
   }
 }
 
+/** Members of the settings file that are lists, and have commands of their own. */
+const LISTS: ReadonlyMap<string, string> = new Map([
+  ["policy.rules", "countersign policy show"],
+  ["roles", "countersign role list"],
+]);
+
 function find(name: string): SettingSchema {
   const all = settingSchemas();
   const found = all.find((setting) => setting.name === name);
@@ -128,7 +135,7 @@ function find(name: string): SettingSchema {
     all.map((setting) => setting.name),
   );
   throw new Fault("usage", `there is no setting ${said(name)}`, {
-    hint: near.length > 0 ? near.join(" or ") : "countersign config list",
+    hint: LISTS.get(name) ?? (near.length > 0 ? near.join(" or ") : "countersign config list"),
   });
 }
 
