@@ -118,6 +118,9 @@ function first(database: DatabaseSync, sql: string): unknown {
   return Object.values(database.prepare(sql).get() ?? {})[0];
 }
 
+/** SQLite's primary result codes: 10 an error in reading or writing, 13 full. */
+const OF_THE_DISK = [10, 13];
+
 /** SQLite's primary result codes: 5 busy, 11 corrupt, 26 not a database, 1 an error in the SQL. */
 function unreadable(path: string, cause: unknown): Fault {
   const code = cause instanceof Error && "errcode" in cause ? Number(cause.errcode) & 0xff : 0;
@@ -130,7 +133,9 @@ function unreadable(path: string, cause: unknown): Fault {
   const damaged = [1, 11, 26].includes(code);
   const words = damaged ? "is damaged, or no store of countersign" : "cannot be opened";
   return new Fault(damaged ? "store-corrupt" : "store-unreadable", `${path}: ${words}`, {
-    hint: "restore it from a backup; keep the damaged file",
+    hint: OF_THE_DISK.includes(code)
+      ? "see whether its disk is full, with df; else check the disk"
+      : "restore it from a backup; keep the damaged file",
     cause,
   });
 }

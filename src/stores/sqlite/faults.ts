@@ -20,7 +20,11 @@ const MEANINGS: Readonly<Record<number, readonly [FaultCode, string, string]>> =
     "the store cannot be written",
     "check that its file system is mounted read-write and who owns it",
   ],
-  10: ["store-unwritable", "the store's disk failed", "check the disk and its file system"],
+  10: [
+    "store-unwritable",
+    "the store's disk failed",
+    "see whether it is full, with df; else check it",
+  ],
   11: ["store-corrupt", "the store is damaged", RESTORE],
   13: ["store-unwritable", "the store's disk is full", "free some space and try again"],
   14: ["store-unreadable", "the store cannot be opened", "check that it exists and who owns it"],
