@@ -62,14 +62,14 @@ Other commands do this on first need, with the defaults.`;
   }
 }
 
-/** What root has to know of whom the files belong to, in one line. */
+/** What root has to know of whom the files belong to. */
 function ownerLines({ owner }: Initialized): string[] {
   if (!owner) return [];
   if (owner.user !== "root") return [`owner       ${owner.user}`];
-  const mend =
-    owner.because === "keyring"
-      ? "the daemon runs as root: root's keyring is no other user's"
-      : "for a daemon without root's rights: " +
-        "useradd --system --shell /usr/sbin/nologin countersign, then again: countersign init";
-  return [`owner       root; ${mend}`];
+  if (owner.because === "keyring")
+    return ["owner       root; the daemon runs as root: root's keyring is no other user's"];
+  return [
+    "owner       root; for a daemon without root's rights, and then init again:",
+    "            useradd --system --shell /usr/sbin/nologin countersign",
+  ];
 }
