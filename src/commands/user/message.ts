@@ -52,7 +52,7 @@ is set can read it.`;
       }
       const { changed } = await service.setMessage(user, text);
       if (flags.json) return sayJson({ user, message: text ?? null, changed });
-      if (text === undefined) say(changed ? `${user} has no message any more` : `${user} has none`);
+      if (text === undefined) say(`${user} has no message${changed ? " any more" : ""}`);
       else say(changed ? `${user} is told so at each login` : `${user} has this message already`);
     });
   }
