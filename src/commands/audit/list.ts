@@ -25,7 +25,8 @@ export class AuditList extends CountersignCommand {
   static override description =
     `Who asked for what, and how it ended. The person refused never learns the reason; it
 stands here. People are shown the last 50 events unless --last says otherwise;
---json gives all. What is asked for must all be true of an event.
+--json gives all. What is asked for must all be true of an event. Times are given in
+UTC and listed in local time; with --json they are in UTC.
 
 With --follow, the last 10 and then what happens, until Ctrl-C; --json is then one document a
 line.`;
@@ -118,7 +119,10 @@ function toRow(record: AuditRecord): string[] {
   ];
 }
 
-function outcome({ verdict, reason, method, detail }: AuditRecord): string {
-  if (verdict === null) return detail ?? method ?? "";
+/** What one did for another is told with their name; what root did, and each for themselves, is not. */
+function outcome({ verdict, reason, method, detail, user, caller }: AuditRecord): string {
+  const [uid, login] = (caller ?? "").split(":");
+  const by = login && uid !== "0" && login !== user ? `by ${login}` : "";
+  if (verdict === null) return [detail ?? method ?? "", by].filter(Boolean).join(" ");
   return reason === null ? verdict : `${verdict}: ${reason}`;
 }

@@ -32,8 +32,8 @@ export class AuditReport extends CountersignCommand {
   static override description =
     `By the code that decides logins: of the accounts of the store, of the users whom rules
 name, and of the members of the groups that they name. Without a section, all of them. These
-violate the policy: users who must pass somewhere and have nothing enrolled that counts there,
-exemptions without an end, users who share one name at Duo, the policy being off; and users whom
+violate the policy: users who must pass somewhere and have nothing enrolled that counts there (not
+while a rule lets them in with a reminder), exemptions without an end, users who share one name at Duo, the policy being off; and users whom
 --stale finds, where its days are given.
 
 Exit status: 1 when something violates the policy, or it failed; 0 when nothing does.`;
@@ -68,7 +68,7 @@ Exit status: 1 when something violates the policy, or it failed; 0 when nothing 
     failures: section("who was refused most often, and from where"),
     since: Flags.string({
       helpValue: "TIME",
-      description: "count failures from this time on; by default 7d (ago)",
+      description: "count failures from this time on, or from so long ago",
       default: FAILURES_SINCE,
     }),
     csv: Flags.boolean({ description: "print comma-separated values", exclusive: ["json"] }),

@@ -31,6 +31,9 @@ const MENDS: Partial<Record<Disproof["fault"], string>> = {
   truncated: "take the archive from a backup; while its events are in the store: audit rotate",
 };
 
+const COMPARE = "compare with your log collector, and find out who wrote to it";
+const GAP = "give all archives from then on, each with --archive; or ask who took one";
+
 const FILES = { helpValue: "FILE", multiple: true, multipleNonGreedy: true } as const;
 
 export class AuditVerify extends CountersignCommand {
@@ -40,8 +43,9 @@ export class AuditVerify extends CountersignCommand {
     `Each event carries the hash of the one before it, made with a key that is not in the
 store: an altered, removed, inserted or reordered event is found. An end that was cut
 off, and a store that was put back, leave no gap, so keep the head that is printed, or
-checkpoints, somewhere else, and give them next time. With --public-key files are
-checked by that key alone, wherever they are. Exit status 1 when the log does not hold.`;
+checkpoints, somewhere else, and give them next time. Of archives give all from one on:
+they are proven with the store, as one log. With --public-key files are checked by that
+key alone, wherever they are. Exit status 1 when the log does not hold.`;
 
   static override examples = [
     { description: "Check it, and note the head", command: "sudo <%= config.bin %> audit verify" },
@@ -82,7 +86,7 @@ checked by that key alone, wherever they are. Exit status 1 when the log does no
     const heads = head === undefined ? [] : [readHead(head)];
     const evidence = { heads, checkpoints: checkpoint, archives: archive };
     const result = key === undefined ? await prove(evidence) : proveAlone(key, evidence);
-    announce(result, flags.json);
+    announce(result, flags.json, archive.length > 0);
     if (!result.intact) this.exit(1);
   }
 }
@@ -113,13 +117,15 @@ function readHead(text: string) {
   });
 }
 
-function announce(result: Proof | Disproof, json: boolean): void {
+function announce(result: Proof | Disproof, json: boolean, hasArchives: boolean): void {
   if (json) sayJson(result.intact ? toJson(result) : result);
   else if (result.intact) say(...lines(result));
   if (result.intact) return;
   const { sequence, fault, file } = result;
   const where = file === undefined ? "" : `${printable(file, 4096)}: `;
-  const mend = MENDS[fault] ?? "compare with your log collector, and find out who wrote to it";
+  // An archive that was not given leaves the same gap as one that is gone.
+  const isGap = fault === "missing" && file === undefined && hasArchives;
+  const mend = isGap ? GAP : (MENDS[fault] ?? COMPARE);
   process.stderr.write(`error: ${where}event ${sequence} ${FAULTS[fault]}\ntry: ${mend}\n`);
 }
 
