@@ -136,7 +136,7 @@ async function openSealer(scope: Scope, settings: Settings): Promise<Sealer> {
   const provider = keyProviderOf(scope, settings);
   const key = await provider.read();
   if (!key) {
-    if (!lstatSync(storePath(scope, settings), { throwIfNoEntry: false })) throw nothingYet();
+    if (!lstatSync(storePath(scope, settings), { throwIfNoEntry: false })) throw nothingYet(scope);
     throw new Fault("key-missing", `${provider.place}: the master key is not there`, {
       hint: "put it back from a backup; a new key could not open this store",
     });
@@ -146,9 +146,10 @@ async function openSealer(scope: Scope, settings: Settings): Promise<Sealer> {
   return sealer;
 }
 
-function nothingYet(): Fault {
+/** Whoever forgot sudo meant the host's. */
+function nothingYet({ name }: Scope): Fault {
   return new Fault("store-missing", "nothing is set up here yet", {
-    hint: "countersign init",
+    hint: `countersign init${name === "personal" ? " for what is yours alone; sudo for the host's" : ""}`,
   });
 }
 

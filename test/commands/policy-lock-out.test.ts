@@ -198,9 +198,14 @@ test("a person's own store is theirs, and no login's: nothing is refused", onHos
   const host = await Host.withoutDaemon(t);
   const alice = host.as("alice");
   await succeed(alice, ["init"]);
-  await succeed(alice, ["policy", "set", "unenrolled", "allow"]);
-  await succeed(alice, ["policy", "require", "--user", "alice", "--method", "duo-push"]);
-  await succeed(alice, ["policy", "set", "unenrolled", "refuse"]);
+  const change = async (args: readonly string[]): Promise<void> => {
+    const { stderr, code } = await alice(args);
+    assert.match(stderr, /^warning: .*yours alone.*sudo\n$/);
+    assert.equal(code, 0);
+  };
+  await change(["policy", "set", "unenrolled", "allow"]);
+  await change(["policy", "require", "--user", "alice", "--method", "duo-push"]);
+  await change(["policy", "set", "unenrolled", "refuse"]);
   const { unenrolled, rules } = JSON.parse(await succeed(alice, ["policy", "show", "--json"]));
   assert.deepEqual([unenrolled, rules.length], ["refuse", 1]);
   const verify = await alice(["verify", "--code-stdin"], { input: "000000" });

@@ -1,4 +1,6 @@
 /** What has to be said of a change besides what it did, on standard error. */
+
+import { currentScope } from "../../client/door.ts";
 import type { PolicyChanged } from "../../client/policy.ts";
 import { printable } from "../../core/printable.ts";
 import { warnUnrecorded } from "../config/unrecorded.ts";
@@ -22,4 +24,11 @@ export function warnOfChange({ lockOut, unforeseen, unrecorded }: PolicyChanged)
     warn(`forced: whether an administrator can still pass is not known: ${unforeseen.message}`);
   }
   warnUnrecorded(unrecorded);
+  warnOfOwn();
+}
+
+/** Where no daemon runs, whoever forgot sudo would take the host's for changed. */
+export function warnOfOwn(): void {
+  if (currentScope().name !== "personal") return;
+  warn("this changed what is yours alone: for the host's, run it with sudo");
 }

@@ -4,7 +4,7 @@ import { ROLE_ACTS } from "../../core/policy/role.ts";
 import { say, sayJson } from "../../terminal/output.ts";
 import { CountersignCommand, json } from "../base.ts";
 import { warnUnrecorded } from "../config/unrecorded.ts";
-import { warn } from "../policy/changed.ts";
+import { warn, warnOfOwn } from "../policy/changed.ts";
 import { roleDocument, roleNotes, roleWords } from "./role-words.ts";
 
 const groups = (description: string) =>
@@ -73,5 +73,6 @@ that is renamed or made anew has no part in it until it is granted again.`;
       for (const note of roleNotes(state)) warn(note);
     }
     warnUnrecorded(unrecorded);
+    warnOfOwn();
   }
 }
