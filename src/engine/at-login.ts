@@ -55,8 +55,12 @@ export async function atLogin(
 /**
  * A user's own process says by itself where it comes from: it is not to pick the one rule that
  * asks for no invitation.
+ * @param whole the engine by the policy as a whole
  */
-async function mustPresent(whole: EngineParts, { caller, user }: VerifyRequest): Promise<boolean> {
+export async function mustPresent(
+  whole: EngineParts,
+  { caller, user }: VerifyRequest,
+): Promise<boolean> {
   return caller.uid !== ROOT && !caller.ownsStore && isInvitationAsked(whole, user);
 }
 

@@ -98,14 +98,14 @@ async function open(
 async function accessOf(
   tx: Transaction,
   { policy }: EngineParts,
-  { user, method, enrolls, invitation }: ChallengeRequest,
+  { user, method, enrolls, invitation, mustBeInvited = false }: ChallengeRequest,
 ): Promise<Challenge["access"]> {
   const enrolled = await method.isEnrolled(tx, user);
   const has = await tx.accounts.isAnySpellingEnrolled(throttleKey(user));
   if (enrolls) return "enroll";
   if (enrolled) return "challenge";
-  const isInvited = policy.unenrolled !== "invite" || invitation !== undefined;
-  return has || !isInvited ? "none" : "enroll";
+  const asksInvitation = policy.unenrolled === "invite" || mustBeInvited;
+  return has || (asksInvitation && invitation === undefined) ? "none" : "enroll";
 }
 
 async function challenge(

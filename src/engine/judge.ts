@@ -21,6 +21,8 @@ export interface VerifyRequest {
   readonly grace?: number | undefined;
   /** The open invitation that was presented in this login. */
   readonly invitation?: string | undefined;
+  /** Nothing is enrolled without one, whatever the rule of this login says. */
+  readonly mustBeInvited?: boolean;
 }
 
 export interface Submission extends VerifyRequest {

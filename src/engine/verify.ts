@@ -4,7 +4,7 @@ import type { Method } from "../contracts/method.ts";
 import type { VerifyOutcome } from "../contracts/service.ts";
 import { ANSWER_MAX_LENGTH, type Answer, readAnswer } from "../core/answer.ts";
 import { letsIn } from "../core/verdict.ts";
-import { atLogin, isFirstFactorRight } from "./at-login.ts";
+import { atLogin, isFirstFactorRight, mustPresent } from "./at-login.ts";
 import { judgeByChallenge } from "./challenge.ts";
 import { conclude, recordAlone, recordIfPossible, unanswered, unavailable } from "./conclude.ts";
 import { passByTicket } from "./grace.ts";
@@ -50,8 +50,20 @@ async function verifyAsRuled(
     : request;
   if ("verdict" in met) return met;
   const { grace } = ruling;
-  if (grace === undefined) return verifyByMethods(ruling.parts, met, conversation);
-  return verifyWithGrace(ruling.parts, { ...met, grace }, conversation);
+  let asked: VerifyRequest;
+  try {
+    asked = { ...met, grace, mustBeInvited: await isHeldToInvitation(parts, met) };
+  } catch (error) {
+    return unavailable(parts, request, error);
+  }
+  if (grace === undefined) return verifyByMethods(ruling.parts, asked, conversation);
+  return verifyWithGrace(ruling.parts, asked, conversation);
+}
+
+/** Duo enrolls at the prompt that everybody gets, so that it is held to it there. */
+async function isHeldToInvitation(parts: EngineParts, request: VerifyRequest): Promise<boolean> {
+  const enrolls = parts.methods.some(({ kind }) => kind === "challenge");
+  return enrolls && request.invitation === undefined && mustPresent(parts, request);
 }
 
 /** Asks unless an answer that was accepted before covers this as well. */

@@ -428,3 +428,18 @@ test("where an invitation is asked for, nobody enrolls with a service without on
   assert.equal(outcome.verdict, "accept");
   assert.equal((await Array.fromAsync(host.root.listInvitations("bob")))[0]?.status, "used");
 });
+
+test("nor by a service that their own process makes up, where another asks for none", async (t) => {
+  const rules = compile([{ say: "require", services: ["sshd"], unenrolled: "invite" }]);
+  const { host, seen } = await scripted(t, { policy: { rules } });
+  const alice = host.as(person("alice"));
+  for (const origin of [
+    { service: "made-up" },
+    { service: "made-up", enrolls: "ascii" } as const,
+  ]) {
+    const { verdict } = await alice.verify("alice", origin, answers("push"));
+    assert.equal(verdict, "unenrolled");
+  }
+  assert.deepEqual(new Set(seen.map(({ access }) => access)), new Set(["none"]));
+  assert.equal(await told(host, "alice"), "unenrolled enrollment-elsewhere");
+});
