@@ -12,6 +12,7 @@ import { Fault } from "../core/fault.ts";
 import { SECRET_BYTES } from "../core/totp.ts";
 import { demandFreshCode } from "./fresh-code.ts";
 import { byInvitation, useInvitation } from "./invitations.ts";
+import { hasAnything } from "./judge.ts";
 import { newBackupCodes } from "./new-backup-codes.ts";
 import { type CheckedCode, checkCode, describe } from "./new-secret.ts";
 import type { EngineParts } from "./parts.ts";
@@ -37,7 +38,8 @@ export async function beginEnrollment(
     : await demandInvitation(parts, caller, user, conversation);
   const secret = parts.random(SECRET_BYTES[options.algorithm]);
   try {
-    const expiresAt = await storePending(parts, caller, user, { ...options, invitation }, secret);
+    const begun = { ...options, invitation, isProven };
+    const expiresAt = await storePending(parts, caller, user, begun, secret);
     const issuer = options.issuer ?? parts.policy.issuer;
     const { banner } = parts.policy.texts;
     return { ...describe(user, issuer, options, secret, expiresAt), ...(banner ? { banner } : {}) };
@@ -103,17 +105,17 @@ export async function cancelEnrollment(
   });
 }
 
+interface Begun extends EnrollOptions {
+  readonly invitation: string | undefined;
+  /** False where there was nothing to ask a code of. */
+  readonly isProven: boolean;
+}
+
 function storePending(
   parts: EngineParts,
   caller: Caller,
   user: string,
-  {
-    method,
-    algorithm,
-    digits,
-    period,
-    invitation,
-  }: EnrollOptions & { invitation?: string | undefined },
+  { method, algorithm, digits, period, invitation, isProven }: Begun,
   secret: Uint8Array,
 ): Promise<number> {
   const id = Buffer.from(parts.random(16)).toString("hex");
@@ -122,6 +124,7 @@ function storePending(
     const createdAt = parts.clock.now();
     const expiresAt = createdAt + parts.policy.enrollmentLifetime;
     await refuseDisabled(tx, user);
+    if (!isProven) await refuseEnrolled(tx, user);
     await tx.accounts.ensure(user, throttleKey(user), createdAt);
     const parameters = { algorithm, digits, period };
     const row = { id, user, method, ...parameters, sealedSecret, createdAt, expiresAt, invitation };
@@ -146,6 +149,14 @@ function mustBeEnrollable({ methods }: EngineParts, method: string): void {
 async function refuseDisabled(tx: Transaction, user: string): Promise<void> {
   if ((await tx.accounts.find(user))?.disabledAt === undefined) return;
   throw new Fault("refused", `${user} is disabled`, { hint: `countersign user enable ${user}` });
+}
+
+/** Confirmed, it would replace what they have enrolled since they were found to have nothing. */
+async function refuseEnrolled(tx: Transaction, user: string): Promise<void> {
+  if (!(await hasAnything(tx, user))) return;
+  throw new Fault("refused", `${user} has enrolled meanwhile: nothing was begun`, {
+    hint: "try again, with a code of it",
+  });
 }
 
 async function findPending(
