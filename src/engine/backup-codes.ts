@@ -4,7 +4,7 @@ import type { BackupCodeStatus, Caller } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
-import { demandFreshCode } from "./fresh-code.ts";
+import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
 import { newBackupCodes } from "./new-backup-codes.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn } from "./permission.ts";
@@ -18,12 +18,13 @@ export async function generateBackupCodes(
   conversation: Conversation,
 ): Promise<readonly string[]> {
   mayActOn(caller, user);
-  await demandFreshCode(parts, caller, user, conversation);
+  const isProven = await demandFreshCode(parts, caller, user, conversation);
   // Ten slow hashes are not made for one who cannot have them.
   await parts.store.read((view) => mustHaveAuthenticator(view, user));
   const { codes, set } = await newBackupCodes(parts, user);
   await parts.store.transact(async (tx) => {
     await mustHaveAuthenticator(tx, user);
+    if (!isProven) await mustStillHaveNothing(tx, user);
     await tx.backupCodes.replace(user, set, parts.clock.now());
     await record(tx, parts, caller, { action: "backup-codes-generate", user });
   });
@@ -48,8 +49,9 @@ export async function revokeBackupCodes(
   conversation: Conversation,
 ): Promise<number> {
   mayActOn(caller, user);
-  await demandFreshCode(parts, caller, user, conversation);
+  const isProven = await demandFreshCode(parts, caller, user, conversation);
   return parts.store.transact(async (tx) => {
+    if (!isProven) await mustStillHaveNothing(tx, user);
     const revoked = await tx.backupCodes.revoke(user);
     await record(tx, parts, caller, { action: "backup-codes-revoke", user, detail: `${revoked}` });
     return revoked;

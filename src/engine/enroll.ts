@@ -10,9 +10,8 @@ import { BACKUP_CODE } from "../core/backup-code.ts";
 import { secretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { SECRET_BYTES } from "../core/totp.ts";
-import { demandFreshCode } from "./fresh-code.ts";
+import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
 import { byInvitation, useInvitation } from "./invitations.ts";
-import { hasAnything } from "./judge.ts";
 import { newBackupCodes } from "./new-backup-codes.ts";
 import { type CheckedCode, checkCode, describe } from "./new-secret.ts";
 import type { EngineParts } from "./parts.ts";
@@ -124,7 +123,7 @@ function storePending(
     const createdAt = parts.clock.now();
     const expiresAt = createdAt + parts.policy.enrollmentLifetime;
     await refuseDisabled(tx, user);
-    if (!isProven) await refuseEnrolled(tx, user);
+    if (!isProven) await mustStillHaveNothing(tx, user);
     await tx.accounts.ensure(user, throttleKey(user), createdAt);
     const parameters = { algorithm, digits, period };
     const row = { id, user, method, ...parameters, sealedSecret, createdAt, expiresAt, invitation };
@@ -149,14 +148,6 @@ function mustBeEnrollable({ methods }: EngineParts, method: string): void {
 async function refuseDisabled(tx: Transaction, user: string): Promise<void> {
   if ((await tx.accounts.find(user))?.disabledAt === undefined) return;
   throw new Fault("refused", `${user} is disabled`, { hint: `countersign user enable ${user}` });
-}
-
-/** Confirmed, it would replace what they have enrolled since they were found to have nothing. */
-async function refuseEnrolled(tx: Transaction, user: string): Promise<void> {
-  if (!(await hasAnything(tx, user))) return;
-  throw new Fault("refused", `${user} has enrolled meanwhile: nothing was begun`, {
-    hint: "try again, with a code of it",
-  });
 }
 
 async function findPending(

@@ -1,6 +1,7 @@
 /** A code asked for before anything is changed that a login depends on. */
 import type { Conversation } from "../contracts/conversation.ts";
 import type { Caller } from "../contracts/service.ts";
+import type { Transaction } from "../contracts/store.ts";
 import { Fault } from "../core/fault.ts";
 import { letsIn } from "../core/verdict.ts";
 import { hasAnything } from "./judge.ts";
@@ -12,7 +13,7 @@ const ROOT = 0;
 /**
  * Removing or replacing what one has enrolled takes a fresh code, so that a borrowed
  * session cannot do it. Root is not asked: resetting is what administrators are for.
- * @returns false where there was nothing to ask a code of
+ * @returns false where there was nothing to ask a code of: see `mustStillHaveNothing`
  * @throws Fault `refused` when the code is not accepted
  */
 export async function demandFreshCode(
@@ -31,5 +32,17 @@ export async function demandFreshCode(
   if (letsIn(outcome.verdict)) return true;
   throw new Fault("refused", "the code was not accepted, so nothing was changed", {
     hint: "wait for the next code, or ask an administrator to reset you",
+  });
+}
+
+/**
+ * In the transaction that makes the change, where nothing was asked: what they have been set up
+ * with meanwhile is not up for change without a code of it.
+ * @throws Fault `refused`
+ */
+export async function mustStillHaveNothing(tx: Transaction, user: string): Promise<void> {
+  if (!(await hasAnything(tx, user))) return;
+  throw new Fault("refused", `${user} has enrolled meanwhile: nothing was changed`, {
+    hint: "try again, with a code of it",
   });
 }

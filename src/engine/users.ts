@@ -9,7 +9,7 @@ import { demandsOn } from "../core/policy/demands.ts";
 import { couldPass, type Demand, outlook, type Standing } from "../core/policy/outlook.ts";
 import type { RoleAct } from "../core/policy/role.ts";
 import { printable } from "../core/printable.ts";
-import { demandFreshCode } from "./fresh-code.ts";
+import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
 import { withdraw } from "./invitations.ts";
 import type { EngineParts } from "./parts.ts";
 import { may, mayActOn, mayAdminister, type Right, toldOf } from "./permission.ts";
@@ -92,10 +92,12 @@ export async function reset(
 ): Promise<ResetOutcome> {
   const right = await may(parts, caller, "reset", user);
   // Whoever lost their phone has no code, and that is what the role is for.
-  if (right.by !== "role") await demandFreshCode(parts, caller, user, conversation);
+  const isProven =
+    right.by === "role" || (await demandFreshCode(parts, caller, user, conversation));
   const demands = right.by === "self" ? await demandsNow(parts, user) : [];
   return parts.store.transact(async (tx) => {
     if (!(await tx.accounts.find(user))) throw unknown(user);
+    if (!isProven) await mustStillHaveNothing(tx, user);
     const before = await look(tx, parts, user);
     const authenticators = await tx.authenticators.remove(user, method);
     const left = await tx.accounts.overview(user);

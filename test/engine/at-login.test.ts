@@ -328,22 +328,28 @@ test("a store that cannot record shows no key, and lets nobody in", async (t) =>
   await isUntouched(host);
 });
 
-test("begun without a code as they were being set up, another enrollment is not", async (t) => {
+test("what they are set up with meanwhile is not replaced or removed without a code", async (t) => {
   const TOTP = { method: "totp", algorithm: "sha1", digits: 6, period: 30 } as const;
-  let meanwhile: (() => Promise<unknown>) | undefined;
-  const groupsOf = async () => {
-    const work = meanwhile;
-    meanwhile = undefined;
-    await work?.();
-    return new Set(["staff"]);
-  };
-  const rules = compile([{ say: "require", groups: ["staff"], unenrolled: "enroll" }]);
-  const host = makeHost(t, { groupsOf, policy: { rules } });
-  const heard = scanning(host);
-  meanwhile = () => logIn(host, heard);
-  const begun = host.as(person("alice")).beginEnrollment("alice", TOTP, silence);
-  await assert.rejects(begun, { code: "refused" });
-  host.clock.advance(MINUTE);
-  const phone = new Phone(secretIn(heard.said), host.clock);
-  assert.equal((await host.verify("alice", phone.code())).verdict, "accept");
+  const changes: ((host: Host) => Promise<unknown>)[] = [
+    (host) => host.as(person("alice")).beginEnrollment("alice", TOTP, silence),
+    (host) => host.as(person("alice")).reset("alice", undefined, silence),
+  ];
+  for (const change of changes) {
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    const groupsOf = async () => {
+      const work = meanwhile;
+      meanwhile = undefined;
+      await work?.();
+      return new Set(["staff"]);
+    };
+    const enroll = { say: "require", groups: ["staff"], unenrolled: "enroll" } as const;
+    const rules = compile([{ ...enroll, services: ["sshd"] }]);
+    const host = makeHost(t, { groupsOf, policy: { rules, unenrolled: "allow" } });
+    const heard = scanning(host);
+    meanwhile = () => logIn(host, heard);
+    await assert.rejects(change(host), { code: "refused", message: /enrolled meanwhile/ });
+    host.clock.advance(MINUTE);
+    const phone = new Phone(secretIn(heard.said), host.clock);
+    assert.equal((await host.verify("alice", phone.code())).verdict, "accept");
+  }
 });
