@@ -10,6 +10,8 @@ import { Sandbox } from "../support/sandbox.ts";
 
 const ASK = "pam_exec.so quiet /opt/guard/countersign verify --pam";
 
+const ASKING = { asks: asksCountersign, counts: "all" } as const;
+
 const STATUS = "/opt/guard/status";
 
 /** A login to the service `outer`, once these services are written and that was done. */
@@ -93,7 +95,7 @@ test(
     for (const [index, { control, frame, nested }] of cases.entries()) {
       const text = frame(`auth ${control} ${ASK}\n`);
       const steps = [...stepsOf(text, nested), ...(nested ? parsePamLines(after, "t") : [])];
-      const { refusedGetsIn, passedGetsIn } = outcomesOf(steps, asksCountersign);
+      const { refusedGetsIn, passedGetsIn } = outcomesOf(steps, ASKING);
       const two = real.slice(2 * index, 2 * index + 2);
       seen.add(two.join());
       assert.deepEqual([refusedGetsIn, passedGetsIn], two, `${nested ? "substack\n" : ""}${text}`);
@@ -133,7 +135,7 @@ test(
     );
     const seen = new Set<string>();
     for (const [index, text] of texts.entries()) {
-      const outcomes = outcomesOf(parsePamLines(text, "t"), asksCountersign);
+      const outcomes = outcomesOf(parsePamLines(text, "t"), ASKING);
       const begin = index * RETURNED.length;
       const [exempted, passed, ...refused] = real.slice(begin, begin + RETURNED.length);
       const two = [refused.includes(true), passed];

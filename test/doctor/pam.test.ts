@@ -495,11 +495,16 @@ test("enroll is for those alone whose password or key was right", (t) => {
   assert.ok(isWell(behind(`${debian}\nauth required pam_permit.so`)));
   assert.ok(isWell(behind("auth sufficient pam_rootok.so\nauth requisite pam_unix.so"), "su"));
   assert.ok(isWell(behind("auth required pam_unix.so").replace(" enroll", "")), "without it");
+  const either =
+    "auth [success=2 default=ignore] pam_unix.so\n" +
+    "auth [success=1 default=ignore] pam_sss.so use_first_pass\nauth requisite pam_deny.so";
+  assert.ok(isWell(behind(`${either}\nauth required pam_permit.so`)), "one password is enough");
 
   assert.ok(!isWell(behind("auth required pam_unix.so")));
   assert.ok(!isWell(behind("auth sufficient pam_unix.so")));
   assert.ok(!isWell(behind("auth optional pam_unix.so")));
   assert.ok(!isWell(behind("auth requisite pam_sss.so ignore_unknown_user")));
+  assert.ok(!isWell(behind("auth [success=ok user_unknown=ignore default=die] pam_sss.so")));
   assert.ok(!isWell(behind("auth required pam_env.so")));
   assert.ok(!isWell(`auth required ${module}=utf8\nauth requisite pam_unix.so\n`), "too late");
 

@@ -40,7 +40,7 @@ export function saysEnroll({ args }: PamLine): boolean {
 
 function isBehindPassword(line: PamLine, auth: readonly Step[]): boolean {
   const takesPassword = ({ module }: PamLine): boolean => TAKES_PASSWORD.test(basename(module));
-  const codes = codesBefore(auth, line, takesPassword);
+  const codes = codesBefore(auth, line, { asks: takesPassword, counts: "any" });
   // These modules are told to look away, or never do.
   const looksAway = linesOf(auth).some(
     (each) => takesPassword(each) && each.args.some((argument) => argument.startsWith("ignore_")),

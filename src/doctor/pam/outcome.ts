@@ -42,11 +42,21 @@ const CERTAIN: Readonly<Record<string, readonly string[]>> = {
   "pam_rootok.so": ["auth_err"],
 };
 
+/** It answers nothing but what its page lists. */
+const MODULE = "pam_countersign.so";
+
 const BEGIN: State = { impression: "undefined", success: false, code: "unasked", by: "" };
 
-/** @param asks true for the lines that ask for a code */
-export function outcomesOf(steps: readonly Step[], asks: (line: PamLine) => boolean): Outcomes {
-  const letIn = run(steps, BEGIN, asks).filter(
+/** The lines that are looked at, and what several of them come to. */
+export interface Asking {
+  readonly asks: (line: PamLine) => boolean;
+  /** `all`: one refusal refuses. `any`: who passed one has passed, such as by a password. */
+  readonly counts: "all" | "any";
+}
+
+/** @param asking the lines that ask for a code */
+export function outcomesOf(steps: readonly Step[], asking: Asking): Outcomes {
+  const letIn = run(steps, BEGIN, asking).filter(
     ({ impression, success }) => impression === "positive" && success,
   );
   const waysPast = letIn.filter(({ code }) => code === "unasked").map(({ by }) => by);
@@ -64,10 +74,10 @@ export function outcomesOf(steps: readonly Step[], asks: (line: PamLine) => bool
 export function codesBefore(
   steps: readonly Step[],
   line: PamLine,
-  asks: (line: PamLine) => boolean,
+  asking: Asking,
 ): ReadonlySet<State["code"]> {
   const codes = new Set<State["code"]>();
-  run(steps, BEGIN, asks, (reached, { code }) => {
+  run(steps, BEGIN, asking, (reached, { code }) => {
     if (reached === line) codes.add(code);
   });
   return codes;
@@ -77,7 +87,7 @@ export function codesBefore(
 function run(
   steps: readonly Step[],
   entry: State,
-  asks: (line: PamLine) => boolean,
+  asking: Asking,
   arrive: (line: PamLine, state: State) => void = () => undefined,
 ): State[] {
   const ends = new Map<string, State>();
@@ -94,11 +104,12 @@ function run(
       const left = index > steps.length ? { ...state, ...NEGATIVE } : state;
       ends.set(JSON.stringify(left), left);
     } else if ("substack" in step) {
-      for (const left of run(step.substack, state, asks, arrive)) queue.push([index + 1, left]);
+      for (const left of run(step.substack, state, asking, arrive)) queue.push([index + 1, left]);
     } else {
       arrive(step, state);
-      for (const answer of answersOf(step, asks(step))) {
-        const [skipped, after] = apply(step, answer, state, entry, asks(step));
+      const counts = asking.asks(step) ? asking.counts : undefined;
+      for (const answer of answersOf(step, counts !== undefined)) {
+        const [skipped, after] = apply(step, answer, state, entry, counts);
         queue.push([skipped === "end" ? steps.length : index + 1 + skipped, after]);
       }
     }
@@ -114,11 +125,9 @@ function apply(
   answer: string,
   state: State,
   entry: State,
-  asks: boolean,
+  counts: Asking["counts"] | undefined,
 ): ["end" | number, State] {
-  const judged = JUDGED.get(answer) ?? "refused";
-  // Once refused stays refused, whatever a second line says.
-  const code = asks && state.code !== "refused" ? judged : state.code;
+  const code = counts === undefined ? state.code : codeAfter(answer, state.code, counts);
   const after = { ...state, code };
   const action = actionFor(actionsOf(line.control), answer);
   if (typeof action === "number") return [action, { ...after, by: line.place }];
@@ -142,9 +151,18 @@ function apply(
   }
 }
 
+function codeAfter(answer: string, before: State["code"], counts: Asking["counts"]): State["code"] {
+  const judged = JUDGED.get(answer) ?? "refused";
+  // Once refused stays refused, whatever a second line says.
+  if (counts === "all") return before === "refused" ? before : judged;
+  return before === "passed" || (before === "refused" && judged === "exempt") ? before : judged;
+}
+
 /** Of a line that asks. Whom a rule lets pass was not refused; no line of theirs is a way past. */
 const JUDGED: ReadonlyMap<string, State["code"]> = new Map([
   ["success", "passed"],
+  // Of a password that was right, and is to be changed.
+  ["new_authtok_reqd", "passed"],
   ["ignore", "exempt"],
 ]);
 
@@ -153,11 +171,12 @@ function answersOf({ control, module }: PamLine, asks: boolean): Iterable<string
   const name = module.slice(module.lastIndexOf("/") + 1);
   // pam_exec says so for every exit status but 0; the module's page lists what it returns.
   if (asks && name === "pam_exec.so") return ["success", "system_err"];
-  if (asks) {
-    return ["success", "ignore", "auth_err", "maxtries", "authinfo_unavail", "service_err"];
-  }
+  const asked = ["success", "ignore", "auth_err", "maxtries", "authinfo_unavail", "service_err"];
+  if (asks && name === MODULE) return asked;
   const certain = CERTAIN[name];
   const named = [...actionsOf(control).keys()].filter((name) => name !== "default");
+  // Such as user_unknown, which a password's line may be told to ignore.
+  if (asks) return new Set([...asked, ...named]);
   return certain ?? new Set(["success", "auth_err", "ignore", ...named]);
 }
 

@@ -138,7 +138,10 @@ function unansweredCredentials(auth: readonly PamLine[], asking: PamLine): Note[
 }
 
 function waysIn(steps: readonly Step[], asking: PamLine): Note[] {
-  const { refusedGetsIn, passedGetsIn, waysPast } = outcomesOf(authOf(steps), asksCountersign);
+  const { refusedGetsIn, passedGetsIn, waysPast } = outcomesOf(authOf(steps), {
+    asks: asksCountersign,
+    counts: "all",
+  });
   const { control, place } = asking;
   const required = "write required as the line's control";
   const notes: Note[] = [];
@@ -163,7 +166,10 @@ function waysIn(steps: readonly Step[], asking: PamLine): Note[] {
 /** True where nobody gets in without the right password, whatever else is asked. */
 export function demandsPassword({ steps }: Service): boolean {
   const takesPassword = ({ module }: PamLine): boolean => TAKES_PASSWORD.test(basename(module));
-  const { refusedGetsIn, passedGetsIn, waysPast } = outcomesOf(authOf(steps), takesPassword);
+  const { refusedGetsIn, passedGetsIn, waysPast } = outcomesOf(authOf(steps), {
+    asks: takesPassword,
+    counts: "any",
+  });
   return passedGetsIn && !refusedGetsIn && waysPast.length === 0;
 }
 
