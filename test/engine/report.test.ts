@@ -117,7 +117,7 @@ const conditions = {
   users: some("alice", "bob", "carol", "dora"),
   groups: some("staff", "robots"),
   services: some("sshd", "cron"),
-  networks: some("local", "10.0.0.0/8", "2001:db8::/32"),
+  networks: some("local", "10.0.0.0/8", "10.0.0.0/9", "2001:db8::/32"),
   interactive: fc.constantFrom("yes" as const, "no" as const),
   until: fc.constantFrom("2025-01-01", "2027-01-01"),
   methods: some("totp", "backup-code"),
@@ -138,8 +138,8 @@ test("any policy: found is exactly who meets a refusal, or is let in with nothin
   await host.enroll("dora");
   await host.root.disableUser("dora");
   const origins = ["sshd", "sudo", "cron"].flatMap((service) =>
-    ["", "10.1.1.1", "192.0.2.1", "2001:db8::1", "host.example.org"].flatMap((rhost) =>
-      ["", "ssh", "pts/1"].map((tty) => ({ service, rhost, tty })),
+    ["", "10.1.1.1", "10.200.1.1", "192.0.2.1", "2001:db8::1", "host.example.org"].flatMap(
+      (rhost) => ["", "ssh", "pts/1"].map((tty) => ({ service, rhost, tty })),
     ),
   );
   const policy = fc.record({
@@ -179,6 +179,25 @@ test("any policy: found is exactly who meets a refusal, or is let in with nothin
       }
     }),
     { numRuns: 60 },
+  );
+});
+
+test("of networks within one another, what is left of the wider one is tried as well", async (t) => {
+  const everyone = { say: "require", networks: ["10.0.0.0/8"] } as const;
+  const host = ruled(t, [
+    { ...everyone, networks: ["10.0.0.0/9"], methods: ["totp"] },
+    { ...everyone, methods: ["duo-push"] },
+  ]);
+  await host.enroll("alice");
+  const { outlook } = await host.root.explainPolicy("alice", {
+    service: "sshd",
+    rhost: "10.200.0.1",
+  });
+  assert.equal(outlook, "unenrolled");
+  const found = await reported(host, { sections: ["unenrolled"] });
+  assert.deepEqual(
+    of("unenrolled", found).map(({ user, rule }) => [user, rule]),
+    [["alice", 2]],
   );
 });
 

@@ -41,7 +41,9 @@ export function scenesOf(policy: Policy): Scenes {
   const networks = named.flatMap((text) => (text === LOCAL ? [] : (parseNetwork(text) ?? [])));
   const elsewhere = ELSEWHERE.find((each) => !isInAny(each, networks));
   const within = named.flatMap((text) => (text === LOCAL ? [] : (text.split("/", 1)[0] ?? [])));
-  const places = [UNKNOWN_HOST, "", ...(elsewhere ? [elsewhere] : []), ...within];
+  const behind = networks.flatMap((each) => firstBehind(each, networks) ?? []);
+  const tried = [UNKNOWN_HOST, "", ...(elsewhere ? [elsewhere] : []), ...within, ...behind];
+  const places = [...new Set(tried)];
   return {
     services: services.slice(0, SERVICES_MAX),
     places: places.slice(0, PLACES_MAX),
@@ -131,6 +133,17 @@ export function possibilities(
     }
     return [...found.values()];
   });
+}
+
+/**
+ * The first address behind a network, where another holds that: of one that lies in a wider one,
+ * perhaps at its beginning, this is where the wider one alone is left.
+ */
+function firstBehind({ address, bits }: Network, networks: readonly Network[]): string | undefined {
+  const first = BigInt(`0x${Buffer.from(address).toString("hex")}`);
+  const next = (first + (1n << BigInt(128 - bits))).toString(16).padStart(32, "0");
+  const text = next.match(/.{4}/g)?.join(":") ?? "";
+  return next.length === 32 && isInAny(text, networks) ? text : undefined;
 }
 
 function isInAny(text: string, networks: readonly Network[]): boolean {
