@@ -83,7 +83,11 @@ export async function demandInvitation(
 /** By any rule that can decide a login of theirs: else they would enroll where none is asked. */
 export async function isInvitationAsked(parts: EngineParts, user: string): Promise<boolean> {
   const { enabled, rules, unenrolled } = parts.policy;
-  if (!enabled) return false;
+  const isEver = [{ unenrolled }, ...rules.map(({ rule }) => rule)].some(
+    (each) => each.unenrolled === "invite",
+  );
+  // Most hosts ask for none, and are not asked for groups then.
+  if (!enabled || !isEver) return false;
   const groups = rules.some(({ rule }) => rule.groups)
     ? await parts.groupsOf(user)
     : new Set<string>();

@@ -11,7 +11,10 @@ import { passByTicket } from "./grace.ts";
 import { decide, prepare, type Submission, type VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 import { type Ruling, ruleOn } from "./policy.ts";
+import { isInvitationAsked } from "./present-invitation.ts";
 import { tellMessage } from "./wishes.ts";
+
+const ROOT = 0;
 
 /** The same for everyone: it reveals nobody's enrollment (DESIGN.md 6.6). */
 export function promptOf({ methods, policy }: Pick<EngineParts, "methods" | "policy">): string {
@@ -52,7 +55,7 @@ async function verifyAsRuled(
   const { grace } = ruling;
   let asked: VerifyRequest;
   try {
-    asked = { ...met, grace, mustBeInvited: await isHeldToInvitation(parts, met) };
+    asked = { ...met, grace, mustBeInvited: await isHeldToInvitation(parts, ruling, met) };
   } catch (error) {
     return unavailable(parts, request, error);
   }
@@ -60,10 +63,19 @@ async function verifyAsRuled(
   return verifyWithGrace(ruling.parts, asked, conversation);
 }
 
-/** Duo enrolls at the prompt that everybody gets, so that it is held to it there. */
-async function isHeldToInvitation(parts: EngineParts, request: VerifyRequest): Promise<boolean> {
+/**
+ * Duo enrolls at the prompt that everybody gets, so that it is held to it there: by any rule that
+ * asks for an invitation, unless root tells of a login whose own rule sets people up.
+ */
+async function isHeldToInvitation(
+  parts: EngineParts,
+  { demand }: Extract<Ruling, { kind: "require" }>,
+  request: VerifyRequest,
+): Promise<boolean> {
   const enrolls = parts.methods.some(({ kind }) => kind === "challenge");
-  return enrolls && request.invitation === undefined && mustPresent(parts, request);
+  if (!enrolls || request.invitation !== undefined) return false;
+  if (request.caller.uid !== ROOT) return mustPresent(parts, request);
+  return demand.unenrolled !== "enroll" && isInvitationAsked(parts, request.user);
 }
 
 /** Asks unless an answer that was accepted before covers this as well. */

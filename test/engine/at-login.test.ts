@@ -343,7 +343,8 @@ test("what they are set up with meanwhile is not replaced or removed without a c
       return new Set(["staff"]);
     };
     const enroll = { say: "require", groups: ["staff"], unenrolled: "enroll" } as const;
-    const rules = compile([{ ...enroll, services: ["sshd"] }]);
+    const others = { ...enroll, groups: ["guests"], unenrolled: "invite" } as const;
+    const rules = compile([others, { ...enroll, services: ["sshd"] }]);
     const host = makeHost(t, { groupsOf, policy: { rules, unenrolled: "allow" } });
     const heard = scanning(host);
     meanwhile = () => logIn(host, heard);

@@ -429,8 +429,11 @@ test("where an invitation is asked for, nobody enrolls with a service without on
   assert.equal((await Array.fromAsync(host.root.listInvitations("bob")))[0]?.status, "used");
 });
 
-test("nor by a service that their own process makes up, where another asks for none", async (t) => {
-  const rules = compile([{ say: "require", services: ["sshd"], unenrolled: "invite" }]);
+test("nor at a service that asks for none, or that their own process makes up", async (t) => {
+  const rules = compile([
+    { say: "require", services: ["sshd"], unenrolled: "invite" },
+    { say: "require", services: ["sudo"], unenrolled: "enroll" },
+  ]);
   const { host, seen } = await scripted(t, { policy: { rules } });
   const alice = host.as(person("alice"));
   for (const origin of [
@@ -440,6 +443,11 @@ test("nor by a service that their own process makes up, where another asks for n
     const { verdict } = await alice.verify("alice", origin, answers("push"));
     assert.equal(verdict, "unenrolled");
   }
+  // Whoever has the password would enroll their own phone there, and come by sshd with it.
+  const ftp = await host.root.verify("alice", { service: "ftp" }, answers("push"));
+  assert.equal(ftp.verdict, "unenrolled");
   assert.deepEqual(new Set(seen.map(({ access }) => access)), new Set(["none"]));
   assert.equal(await told(host, "alice"), "unenrolled enrollment-elsewhere");
+  const sudo = await host.root.verify("alice", { service: "sudo" }, answers("push"));
+  assert.equal(sudo.verdict, "accept", "its own rule says so");
 });
