@@ -125,7 +125,9 @@ test("refusing the unenrolled, and switching on, where nobody has enrolled", par
   const policy = (text: string) => home.run(["policy", ...text.split(" ")]);
   await succeed(home.run.bind(home), ["init"]);
   assert.equal((await policy("set unenrolled allow")).code, 0);
-  assertFailure(await policy("set unenrolled refuse"), 1, /no administrator could pass/);
+  for (const value of ["refuse", "enroll", "invite"]) {
+    assertFailure(await policy(`set unenrolled ${value}`), 1, /no administrator could pass/);
+  }
   assert.equal((await policy("off --yes")).code, 0);
   assert.equal((await policy("set unenrolled refuse")).code, 0, "off, it shuts nobody out");
   assertFailure(await policy("on"), 1, /no administrator could pass/);

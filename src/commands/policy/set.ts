@@ -74,8 +74,8 @@ chosen with user prefer; anything else begins nothing. The prompt stays as it is
     const told = Object.entries(set).map(([name, value]) => `policy.${name}=${value}`);
     const changed = await changePolicy(
       (policy) => ({ policy: { ...policy, ...set }, told: told.join(" ") }),
-      // What Enter begins shuts nobody out.
-      { ...flags, opens: unenrolled !== "refuse" },
+      // What Enter begins shuts nobody out. Who is to be set up first may not come so far.
+      { ...flags, opens: unenrolled === undefined || unenrolled === "allow" },
     );
     if (unenrolled) say(`who has not enrolled is ${unenrolledWords(unenrolled)}`);
     else if (defaultMethod === NONE) say("just Enter begins nothing, unless a user prefers so");
