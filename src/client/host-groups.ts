@@ -71,6 +71,16 @@ export async function hostUsers(): Promise<ReadonlySet<string>> {
   return new Set((await entries("passwd", []))?.map(([name = ""]) => name));
 }
 
+/** What a passwd entry names that lets nobody log in. */
+const NO_SHELL = /\/(nologin|false|sync|shutdown|halt)$/;
+
+/** Of these, those who have a shell to log in to. */
+export async function hostLogins(): Promise<ReadonlySet<string>> {
+  const users = (await entries("passwd", [])) ?? [];
+  const logins = users.filter((fields) => !NO_SHELL.test(fields[6] ?? ""));
+  return new Set(logins.map(([name = ""]) => name).filter(isAccount));
+}
+
 /** Of these names, those that the host does not know; none where it cannot be asked. */
 export async function unknownToHost(
   database: "passwd" | "group",

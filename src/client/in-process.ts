@@ -17,7 +17,13 @@ import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
 import { throttlePolicy, totpWindow } from "../settings/settings.ts";
 import { type OpenOptions, openSqliteStore } from "../stores/sqlite/store.ts";
-import { hostGroupsOf, hostMembersOf, hostUsers, unknownToHost } from "./host-groups.ts";
+import {
+  hostGroupsOf,
+  hostLogins,
+  hostMembersOf,
+  hostUsers,
+  unknownToHost,
+} from "./host-groups.ts";
 import { hostViewOf } from "./host-view.ts";
 import { loginCardOf } from "./login-card.ts";
 import { methodsOf } from "./methods.ts";
@@ -59,7 +65,9 @@ export async function openParts(
     sealer.close();
     throw error;
   }
-  return assemble(store, sealer, settings);
+  const parts = assemble(store, sealer, settings);
+  // A store of somebody's own, or of a trial, is asked by no login.
+  return scope.name === "system" ? parts : { ...parts, hostLogins: async () => new Set() };
 }
 
 /** The same parts, deciding by other settings; key and store stay what they are. */
@@ -90,6 +98,7 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     membersOf: hostMembersOf,
     hostViewOf,
     hostUsers,
+    hostLogins,
     unknownUsers: (users) => unknownToHost("passwd", users),
     loginCard: loginCardOf(settings),
   };

@@ -60,6 +60,8 @@ export interface EngineParts extends MethodParts {
   readonly groupsOf: (user: string) => Promise<ReadonlySet<string> | undefined>;
   /** The host's users, as far as it tells of them unasked. */
   readonly hostUsers: () => Promise<ReadonlySet<string>>;
+  /** Those of them who could log in here; none where no login asks this store. */
+  readonly hostLogins: () => Promise<ReadonlySet<string>>;
   /** Of these users, those whom the host does not know. */
   readonly unknownUsers: (users: readonly string[]) => Promise<readonly string[]>;
   /** The lines that show it in a login, at most 80 columns wide: a QR code, and the key by hand. */

@@ -5,6 +5,8 @@ import { reportLines } from "../../src/commands/audit/report-text.ts";
 import type { ReportFinding } from "../../src/contracts/report.ts";
 import { styleFor } from "../../src/terminal/style.ts";
 import { Home } from "../support/cli.ts";
+import { needs } from "../support/parts.ts";
+import { SANDBOX_CLI, Sandbox } from "../support/sandbox.ts";
 import { succeed } from "./enrolled.ts";
 import { assertFailure } from "./failure.ts";
 
@@ -44,6 +46,21 @@ test("the exit status tells of violations among what was asked for", async (t) =
   assert.ok(rows.includes("failures-of-user,false,alice,,,1,,"));
   assertFailure(await report("--csv", "--json"), 2, /csv/, /audit report/);
   assertFailure(await report("--since", "soon"), 2, /no time/, /24h/);
+});
+
+const onHost = needs("root", "mount namespaces");
+
+test("whoever has a shell on this host must pass, and nobody else", onHost, async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.addUser("alice");
+  await sandbox.sh("useradd --shell /usr/sbin/nologin printer-x");
+  const countersign = (...args: readonly string[]) => sandbox.run([SANDBOX_CLI, ...args]);
+  assert.equal((await countersign("init")).code, 0);
+  const report = await countersign("audit", "report", "--unenrolled", "--json");
+  assert.equal(report.code, 1);
+  const users = JSON.parse(report.stdout).map(({ user }: ReportFinding) => user);
+  assert.ok(users.includes("alice") && users.includes("root"), users.join());
+  assert.ok(!users.includes("printer-x"), users.join());
 });
 
 test("whatever is found fits 80 columns, and nothing of it is obeyed by a terminal", () => {

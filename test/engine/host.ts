@@ -77,6 +77,7 @@ export class Host {
       membersOf: async () => new Set(),
       hostViewOf: async () => undefined,
       hostUsers: async () => new Set(),
+      hostLogins: async () => new Set(),
       unknownUsers: async () => [],
       loginCard: async ({ secret }) => [`Key ${secret}`],
       ...changes,

@@ -82,9 +82,22 @@ test("who must pass and has nothing that counts, in the store or named by a rule
   assert.deepEqual(
     of("unknown", found).map(({ detail }) => detail),
     [
-      "users whom no rule names and who have never been here are not looked at",
+      "users whom getent passwd does not list, and no rule names, are not looked at",
       "who is in gone: this host does not tell",
     ],
+  );
+});
+
+test("whoever could log in must pass, named by no rule and never here before", async (t) => {
+  const policy = { rules: compile([{ say: "require", services: ["cron"] }]) };
+  const host = makeHost(t, { policy, hostLogins: async () => new Set(["alice", "bob", "carol"]) });
+  await host.enroll("alice");
+  await host.enroll("bob");
+  await host.root.disableUser("bob");
+  const found = await reported(host, { sections: ["unenrolled"] });
+  assert.deepEqual(
+    of("unenrolled", found).map(({ user, violation }) => [user, violation]),
+    [["carol", true]],
   );
 });
 

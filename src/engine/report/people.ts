@@ -1,4 +1,7 @@
-/** Everybody whom a report is about: the store's accounts, and those whom rules name. */
+/**
+ * Everybody whom a report is about: the store's accounts, those whom rules name, and whoever
+ * could log in to this host.
+ */
 import type { AccountOverview, AccountPlace } from "../../contracts/store.ts";
 import { isAccount, throttleKey } from "../../core/account.ts";
 import { BACKUP_CODE } from "../../core/backup-code.ts";
@@ -47,6 +50,8 @@ export async function* people(
     [
       ...parts.policy.rules.flatMap(({ rule }) => rule.users ?? []),
       ...[...members.values()].flatMap((each) => [...each]),
+      // Whom no rule names must pass as well, or as a rule about everybody says.
+      ...(await parts.hostLogins()),
     ].filter(isAccount),
   );
   for await (const page of accountPages(parts)) {

@@ -132,7 +132,7 @@ function useOf({
 
 function unknowable({ unknown }: Membership, { scenes }: Demands): string[] {
   return [
-    "users whom no rule names and who have never been here are not looked at",
+    "users whom getent passwd does not list, and no rule names, are not looked at",
     ...(unknown.length === 0
       ? []
       : [`who is in ${unknown.slice(0, 5).join(", ")}: this host does not tell`]),
