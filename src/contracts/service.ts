@@ -66,6 +66,8 @@ export interface VerifyOutcome {
   readonly fault?: Fault;
   /** The host's own words to whoever is refused: the same for every cause but throttling. */
   readonly refusal?: string;
+  /** What an administrator left for whoever is accepted: `verify` itself tells them. */
+  readonly message?: string;
 }
 
 /** How a method stands. */

@@ -25,7 +25,22 @@ export async function conclude(
   const words = [detail, covers].filter((each) => each).join("; ");
   const told = { user, verdict, reason, method, origin, ...(words ? { detail: words } : {}) };
   await record(tx, parts, caller, { action: "verify", ...told });
-  return outcome;
+  const message = await messageFor(tx, outcome);
+  return message === undefined ? outcome : { ...outcome, message };
+}
+
+/**
+ * What an administrator left for this user. Only for who has proved to be them: earlier it would
+ * tell a stranger that there is such an account. Asked for here, since another turn at the store
+ * takes a login longer than all the rest of it.
+ */
+async function messageFor(
+  tx: Transaction,
+  { verdict, user, method }: VerifyOutcome,
+): Promise<string | undefined> {
+  // A grace ticket is of no method: they were told by the answer that made it.
+  if (verdict !== "accept" || method === undefined) return undefined;
+  return (await tx.accounts.find(user))?.message;
 }
 
 export function recordAlone(

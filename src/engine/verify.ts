@@ -28,8 +28,8 @@ export async function verify(
   request: VerifyRequest,
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
-  const outcome = await verifyAsRuled(parts, request, conversation);
-  await tellMessage(parts, outcome, conversation);
+  const { message, ...outcome } = await verifyAsRuled(parts, request, conversation);
+  if (message !== undefined) await tellMessage(message, conversation);
   const { refusal } = parts.policy.texts;
   // Of a delay the person is told that it is one: waiting is what helps.
   const isSilent = letsIn(outcome.verdict) || outcome.verdict === "throttled";

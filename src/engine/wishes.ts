@@ -1,6 +1,6 @@
 /** How a user would rather be asked, and what an administrator has them told once they are in. */
 import type { Conversation } from "../contracts/conversation.ts";
-import type { Caller, UserChange, VerifyOutcome } from "../contracts/service.ts";
+import type { Caller, UserChange } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
 import { isMessage, throttleKey } from "../core/account.ts";
 import type { AuditAction } from "../core/audit-chain.ts";
@@ -73,20 +73,10 @@ function change(
   });
 }
 
-/**
- * Says what an administrator left for this user. Only to who has proved to be them: earlier it
- * would tell a stranger that there is such an account.
- */
-export async function tellMessage(
-  { store }: EngineParts,
-  { user, verdict, method }: VerifyOutcome,
-  conversation: Conversation,
-): Promise<void> {
-  // A grace ticket is of no method: they were told by the answer that made it.
-  if (verdict !== "accept" || method === undefined) return;
+/** Says what an administrator left for whoever was let in. */
+export async function tellMessage(message: string, conversation: Conversation): Promise<void> {
   try {
-    const account = await store.read((view) => view.accounts.find(user));
-    if (account?.message !== undefined) await conversation.info(printable(account.message));
+    await conversation.info(printable(message));
   } catch {
     // They are in, and that is recorded: what cannot be told them changes nothing of it.
   }
