@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { succeed } from "../commands/enrolled.ts";
+import { assertFailure } from "../commands/failure.ts";
 import { needs } from "../support/parts.ts";
 import { Host } from "./host.ts";
 
@@ -34,6 +35,10 @@ test(
     assert.match(asked ?? "", PROMPTED);
     assert.equal(refused, "verdict reject user=alice method=totp");
 
+    for (const command of ["list", "revoke"]) {
+      const slip = await root(["session", command, "alcie"]);
+      assertFailure(slip, 1, /this host has no user alcie/);
+    }
     // What is not known must not pass for everybody.
     for (const argument of [{ usr: "alice" }, { user: null }, { user: ["alice"] }]) {
       assert.deepEqual(await host.call("root", "revokeTickets", argument), []);
