@@ -80,7 +80,8 @@ test("one code covers sudo in one terminal, until it is revoked", SUDO, async (t
 
   // Root hands one terminal to two login sessions of hers, one after the other.
   const login = "setsid -c -w setpriv --reuid=alice --regid=alice --init-groups";
-  const sudo = `${login} sh -c "sudo tty; sudo echo in-\\$((40+2))"`;
+  // Not `sudo tty`: sudo may run the command on a terminal of its own.
+  const sudo = `${login} sh -c "tty; sudo true; sudo echo in-\\$((40+2))"`;
   const heirs = await Terminal.start(t, sandbox.enter(["sh", "-c", `${sudo}; ${sudo}; sleep 9`]));
   for (const times of [1, 2]) {
     await heirs.shows(new RegExp(`(?:Verification code:[^]*){${times}}`));
