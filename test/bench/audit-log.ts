@@ -2,14 +2,10 @@
  * A long audit log, written in bulk: through the engine, a commit each, ten million events
  * would take hours. The chain is the true one.
  */
-import { DatabaseSync } from "node:sqlite";
-import { keyProviderOf } from "../../src/client/in-process.ts";
-import { initialize } from "../../src/client/initialize.ts";
+import type { DatabaseSync } from "node:sqlite";
 import { type AuditEvent, chain } from "../../src/core/audit-chain.ts";
 import { type AuditHead, EMPTY_HEAD } from "../../src/core/audit-head.ts";
-import { createSealer } from "../../src/keys/sealing.ts";
-import { loadSettings } from "../../src/settings/settings.ts";
-import { nameOf, scopeIn } from "./enrolled.ts";
+import { nameOf, writeInBulk } from "./enrolled.ts";
 
 /** How many users the events are of, in turn. */
 export const USERS = 10_000;
@@ -17,16 +13,8 @@ export const USERS = 10_000;
 const COLUMNS = 14;
 
 /** So many events a second apart, up to now, behind those that the store has. */
-export async function writeEvents(home: string, events: number): Promise<void> {
-  const scope = scopeIn(home);
-  await initialize(scope);
-  const key = await keyProviderOf(scope, loadSettings(scope)).read();
-  if (!key) throw new Error("the trial has no master key");
-  const sealer = createSealer(key);
-  const database = new DatabaseSync(scope.storeFile);
-  try {
-    // Nothing of this is measured, and all of it is thrown away.
-    database.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = -500000; BEGIN");
+export function writeEvents(home: string, events: number): Promise<void> {
+  return writeInBulk(home, (database, sealer) => {
     const indexes = database
       .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'audit'")
       .all()
@@ -34,11 +22,7 @@ export async function writeEvents(home: string, events: number): Promise<void> {
     for (const { name } of indexes) database.exec(`DROP INDEX ${name}`);
     insert(database, sealer.auditKey, events);
     for (const { sql } of indexes) database.exec(String(sql));
-    database.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
-  } finally {
-    database.close();
-    sealer.close();
-  }
+  });
 }
 
 function insert(database: DatabaseSync, key: Uint8Array, events: number): void {

@@ -32,7 +32,15 @@ export function scopeIn(home: string): Scope {
 }
 
 /** Settings, key and a store with users 0 up to `users`, all with an active authenticator. */
-export async function enrollMany(home: string, users: number): Promise<void> {
+export function enrollMany(home: string, users: number): Promise<void> {
+  return writeInBulk(home, (database, sealer) => insert(database, sealer, users));
+}
+
+/** Settings and key of a trial, and its store written past the engine, in one transaction. */
+export async function writeInBulk(
+  home: string,
+  write: (database: DatabaseSync, sealer: Sealer) => void,
+): Promise<void> {
   const scope = scopeIn(home);
   await initialize(scope);
   const key = await keyProviderOf(scope, loadSettings(scope)).read();
@@ -42,7 +50,7 @@ export async function enrollMany(home: string, users: number): Promise<void> {
   try {
     // Nothing of this is measured, and all of it is thrown away.
     database.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; BEGIN");
-    insert(database, sealer, users);
+    write(database, sealer);
     database.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
   } finally {
     database.close();
