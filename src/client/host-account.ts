@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
+import { currentScope } from "./door.ts";
 
 const GETENT = "/usr/bin/getent";
 /** getent(1): one or more of the names could not be found. */
@@ -12,10 +13,11 @@ const PATIENCE = 5_000;
 /**
  * Refuses a name that the host does not know, or knows under another spelling: enrolling a
  * slip of the pen would leave the person meant without an authenticator. Where the host
- * cannot be asked, nothing is refused.
+ * cannot be asked, nothing is refused; nor in a store that is not the host's.
  * @throws Fault `not-found`
  */
 export function demandHostAccount(user: string): void {
+  if (currentScope().name !== "system") return;
   const { status, stdout } = spawnSync(GETENT, ["passwd", "--", user], {
     env: {},
     encoding: "utf8",

@@ -1,6 +1,6 @@
 import { Flags } from "@oclif/core";
 import { accountMeant, callerOfThisProcess } from "../client/caller.ts";
-import { currentScope, withCountersign } from "../client/connect.ts";
+import { withCountersign } from "../client/connect.ts";
 import { DUO_METHODS, type DuoMethod } from "../client/duo.ts";
 import { demandHostAccount } from "../client/host-account.ts";
 import type { EnrollOptions } from "../contracts/service.ts";
@@ -113,7 +113,7 @@ codes are for totp alone. The exit status is that of verify.`;
       period: flags.period === "60" ? 60 : 30,
     };
     const user = accountMeant(args.user, callerOfThisProcess());
-    if (currentScope().name === "system" && !flags.confirm) demandHostAccount(user);
+    if (!flags.confirm) demandHostAccount(user);
     await withCountersign({ begin: !flags.confirm }, async (connection) => {
       const way = { json: flags.json, codeStdin: flags["code-stdin"], file: flags["qr-file"] };
       if (flags.confirm) return confirmForScript(connection.service, user, flags.method, way);
@@ -126,7 +126,7 @@ codes are for totp alone. The exit status is that of verify.`;
 
   async #withDuo(named: string | undefined, method: DuoMethod, json: boolean): Promise<void> {
     const user = accountMeant(named, callerOfThisProcess());
-    if (currentScope().name === "system") demandHostAccount(user);
+    demandHostAccount(user);
     const status = await withCountersign({}, ({ service }) =>
       enrollByChallenge(service, user, method, json),
     );

@@ -20,6 +20,7 @@ import type {
   AccountState,
   AuditFilter,
   AuditTally,
+  Invitation,
 } from "./store.ts";
 
 /** Who asks: the kernel's uid and its login name, never a name somebody sent. */
@@ -160,17 +161,9 @@ export interface InvitationTerms {
   readonly network?: string | undefined;
 }
 
-export interface InvitationSummary {
-  readonly id: string;
-  readonly user: string;
+/** Without what the code is known by. */
+export interface InvitationSummary extends Omit<Invitation, "hash"> {
   readonly status: "open" | "used" | "expired";
-  readonly host: string | undefined;
-  readonly network: string | undefined;
-  readonly createdAt: number;
-  /** Who invited: `uid:login`. */
-  readonly createdBy: string;
-  readonly expiresAt: number;
-  readonly usedAt: number | undefined;
 }
 
 /** A new one, with its code: told once, and kept as a hash alone. */

@@ -1,5 +1,5 @@
 import { Flags } from "@oclif/core";
-import { currentScope, withCountersign } from "../../client/connect.ts";
+import { withCountersign } from "../../client/connect.ts";
 import { demandHostAccount } from "../../client/host-account.ts";
 import { Fault } from "../../core/fault.ts";
 import { formatInvitationCode } from "../../core/invitation-code.ts";
@@ -53,7 +53,7 @@ user takes it back.`;
     const { user } = args;
     const { host, from: network } = flags;
     const lifetime = flags.expires === undefined ? undefined : lifetimeOf(flags.expires);
-    if (currentScope().name === "system") demandHostAccount(user);
+    demandHostAccount(user);
     const made = await withCountersign({}, ({ service }) =>
       service.createInvitation(user, { lifetime, host, network }).catch((error: unknown) => {
         throw withMend(error, network);

@@ -1,4 +1,4 @@
-import { currentScope, withCountersign } from "../../client/connect.ts";
+import { withCountersign } from "../../client/connect.ts";
 import { demandHostAccount } from "../../client/host-account.ts";
 import type { GraceSummary } from "../../contracts/service.ts";
 import { outputColumns, say, sayJsonArray } from "../../terminal/output.ts";
@@ -33,9 +33,7 @@ decided it: policy require --grace. Root sees everybody's, anyone else their own
       if (flags.json) return sayJsonArray(documents(tickets));
       const rows = await Array.fromAsync(tickets, toRow);
       // Who is gone from the host may have some; a slip of the pen has none.
-      if (rows.length === 0 && user !== undefined && currentScope().name === "system") {
-        demandHostAccount(user);
-      }
+      if (rows.length === 0 && user !== undefined) demandHostAccount(user);
       if (rows.length === 0) say("No ticket is valid now.");
       else say(...table(HEADINGS, rows, { columns: outputColumns() }));
     });

@@ -1,6 +1,6 @@
 import { Flags } from "@oclif/core";
 import { accountMeant } from "../../client/caller.ts";
-import { currentScope, withCountersign } from "../../client/connect.ts";
+import { withCountersign } from "../../client/connect.ts";
 import { demandHostAccount } from "../../client/host-account.ts";
 import { Fault } from "../../core/fault.ts";
 import { say, sayJson } from "../../terminal/output.ts";
@@ -44,9 +44,7 @@ enrollment and a reboot end them as well. What is running goes on: only who asks
       const ended = await service.revokeTickets(user);
       // Who is gone from the host may have had some; a slip of the pen ends none, and is told.
       // Who is gone from the host may have some; a slip of the pen has none.
-      if (ended === 0 && user !== undefined && currentScope().name === "system") {
-        demandHostAccount(user);
-      }
+      if (ended === 0 && user !== undefined) demandHostAccount(user);
       if (flags.json) sayJson({ user: user ?? null, ended });
       else say(`ended ${counted(ended, "grace ticket")}`);
     });

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { Args, Flags } from "@oclif/core";
-import { type Connection, currentScope, withCountersign } from "../../client/connect.ts";
+import { type Connection, withCountersign } from "../../client/connect.ts";
 import { demandHostAccount } from "../../client/host-account.ts";
 import { Fault } from "../../core/fault.ts";
 import { nameFrom } from "../../core/name-template.ts";
@@ -46,7 +46,7 @@ the login name stays, and so does the throttle.`;
         hint: "countersign help user alias",
       });
     }
-    if (name !== undefined && currentScope().name === "system") demandHostAccount(user);
+    if (name !== undefined) demandHostAccount(user);
     await withCountersign({}, async (connection) => {
       const isChange = flags.remove || name !== undefined;
       if (!isChange) return show(connection, user, flags.json);

@@ -1,5 +1,5 @@
 import { Args, Flags } from "@oclif/core";
-import { currentScope, withCountersign } from "../../client/connect.ts";
+import { withCountersign } from "../../client/connect.ts";
 import { demandHostAccount } from "../../client/host-account.ts";
 import { Fault } from "../../core/fault.ts";
 import { printable } from "../../core/printable.ts";
@@ -43,7 +43,7 @@ is set can read it.`;
         hint: "countersign help user message",
       });
     }
-    if (text !== undefined && currentScope().name === "system") demandHostAccount(user);
+    if (text !== undefined) demandHostAccount(user);
     await withCountersign({}, async ({ service }) => {
       if (!flags.clear && text === undefined) {
         const { message } = await service.showUser(user);

@@ -1,5 +1,5 @@
 import { Args } from "@oclif/core";
-import { currentScope, withCountersign } from "../../client/connect.ts";
+import { withCountersign } from "../../client/connect.ts";
 import { demandHostAccount } from "../../client/host-account.ts";
 import { METHOD_NAMES } from "../../core/method-name.ts";
 import { say, sayJson } from "../../terminal/output.ts";
@@ -41,7 +41,7 @@ policy set --default-method says. Everybody may choose for themselves, root for 
     const { args, flags } = await this.parse(UserPrefer);
     const { user } = args;
     const method = METHOD_NAMES.find((name) => name === args.method);
-    if (method !== undefined && currentScope().name === "system") demandHostAccount(user);
+    if (method !== undefined) demandHostAccount(user);
     await withCountersign({}, async ({ service }) => {
       if (args.method === undefined) {
         const { preferredMethod } = await service.showUser(user);
