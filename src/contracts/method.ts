@@ -7,7 +7,7 @@ import type { RandomBytes } from "./clock.ts";
 import type { Conversation } from "./conversation.ts";
 import type { ScryptCost, Sealer, SlowHash } from "./sealing.ts";
 import type { Origin } from "./service.ts";
-import type { Store, Transaction } from "./store.ts";
+import type { StartLimit, Store, Transaction } from "./store.ts";
 
 /** What the engine lends a method. */
 export interface MethodParts {
@@ -67,8 +67,21 @@ export type FailMode = (typeof FAIL_MODES)[number];
  */
 export interface ChallengeMethod extends Described {
   readonly kind: "challenge";
-  /** How a person asks for it, and the prompt offers it. */
-  readonly word: "push" | "browser";
+  /** How a person asks for it, and the prompt offers it. None: the shape of an answer says it all. */
+  readonly word?: "push" | "browser" | "message";
+  /** The command that sets it up: a hint for who finds that it is not. */
+  readonly setUp: string;
+  /** Whether it cannot be asked without a secret of its own, such as a key at the service. */
+  readonly needsSecret: boolean;
+  /**
+   * True where who has nothing enrolled may enroll at a login, on the way: the service knows who
+   * they are. Elsewhere whoever has a password could enroll a device of their own.
+   */
+  readonly enrollsAtLogin: boolean;
+  /** How often it may be begun for one user. */
+  readonly limit?: StartLimit;
+  /** Of several that a user has, the serial number of the one that this answer is of. */
+  serialOf?(code: string): string;
   /** `safe`: who is enrolled, and in this alone, is let in when the service cannot be reached. */
   readonly failMode: FailMode;
   /** The user's name at the service, unless an alias was set. */
@@ -101,13 +114,29 @@ export interface Challenge {
    * it takes as long, but nobody is challenged and nothing accepts.
    */
   readonly access: "challenge" | "enroll" | "none";
-  /** The method's secret, in the clear; the engine zeroes it afterwards. */
+  /** The method's secret, in the clear, empty where there is none; the engine zeroes it afterwards. */
   readonly secret: Buffer;
+  /** What is kept of what the user enrolled, in the clear; the engine zeroes it afterwards. */
+  readonly kept: Buffer | undefined;
+  /**
+   * Bytes that are always the same for this user, and that nobody else can work out: for what is
+   * shown to who has nothing enrolled, so that it looks like what others are shown.
+   */
+  readonly decoy: Buffer;
+}
+
+export interface Approval {
+  readonly kind: "approved";
+  /** For the audit log, such as which factor was used. */
+  readonly detail?: string;
+  /** What is to be kept of an enrollment, in the clear; the engine seals it and zeroes it. */
+  readonly keep?: Buffer;
+  /** The counter that this answer spends here as well. */
+  readonly counter?: number;
 }
 
 export type ChallengeOutcome =
-  /** `detail`: for the audit log, such as which factor was used. */
-  | { readonly kind: "approved"; readonly detail?: string }
+  | Approval
   | { readonly kind: "refused"; readonly reason: Reason; readonly detail?: string }
   /**
    * `untouched`: certainly nobody was asked for anything, and the service could not be

@@ -8,7 +8,7 @@ import type { AuditRecord } from "../core/audit-chain.ts";
 import type { AuditHead } from "../core/audit-head.ts";
 import type { GracePlace } from "../core/grace.ts";
 import type { ThrottlePolicy } from "../core/throttle.ts";
-import type { OtpParameters } from "../core/totp.ts";
+import type { Algorithm, Digits, OtpParameters } from "../core/totp.ts";
 import type { ScryptCost } from "./sealing.ts";
 
 export interface Store {
@@ -27,9 +27,11 @@ export interface Transaction {
   readonly facts: Facts;
   readonly accounts: Accounts;
   readonly authenticators: Authenticators;
+  readonly tokens: Tokens;
   readonly backupCodes: BackupCodes;
   readonly invitations: Invitations;
   readonly attempts: Attempts;
+  readonly challengeStarts: ChallengeStarts;
   readonly graceTickets: GraceTickets;
   readonly methodSecrets: MethodSecrets;
   readonly audit: AuditLog;
@@ -155,6 +157,8 @@ export interface AccountOverview extends Account {
 
 export interface AuthenticatorOverview {
   readonly method: string;
+  /** A hardware token's serial number, a YubiKey's public id; empty where there is none. */
+  readonly serial: string;
   readonly status: "active" | "pending";
   readonly enrolledAt: number | undefined;
   readonly lastUsedAt: number | undefined;
@@ -162,7 +166,15 @@ export interface AuthenticatorOverview {
   readonly expiresAt: number | undefined;
 }
 
-export interface Authenticator extends AuthenticatorOverview, OtpParameters {
+/** Of a code that is counted, `period` is undefined; of what has no codes such as these, all are. */
+export interface KeptParameters {
+  readonly algorithm: Algorithm | undefined;
+  readonly digits: Digits | undefined;
+  /** In seconds. */
+  readonly period: number | undefined;
+}
+
+export interface Authenticator extends AuthenticatorOverview, KeptParameters {
   /** Chosen by the engine, so that the secret can be sealed to its row beforehand. */
   readonly id: string;
   readonly user: string;
@@ -170,15 +182,22 @@ export interface Authenticator extends AuthenticatorOverview, OtpParameters {
   readonly drift: number;
   /** Of a pending one: the invitation that is used up when it becomes active. */
   readonly invitation: string | undefined;
-  /** The last time step that was spent; -1 before the first. */
-  readonly lastTimeStep: number;
+  /** Time steps by which the device's clock is ahead of the host's, beside what drifts. */
+  readonly skew: number;
+  /**
+   * The last time step or counter that was spent; of a YubiKey, use counter times 256 plus session
+   * counter. -1 before the first.
+   */
+  readonly lastCounter: number;
 }
 
 /** A pending authenticator, as enrollment begins it. */
-export interface NewAuthenticator extends OtpParameters {
+export interface NewAuthenticator extends KeptParameters {
   readonly id: string;
   readonly user: string;
   readonly method: string;
+  /** Empty when absent. */
+  readonly serial?: string | undefined;
   readonly sealedSecret: Uint8Array;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -195,44 +214,97 @@ export interface ConfirmedAuthenticator extends OtpParameters {
   readonly drift: number;
 }
 
-/** One whose secret a service such as Duo keeps: here is known that it is in use. */
+/** One that is judged elsewhere, such as by Duo: here is known that it is in use. */
 export interface RemoteAuthenticator {
   readonly id: string;
   readonly user: string;
   readonly method: string;
+  /** Empty when absent. */
+  readonly serial?: string | undefined;
+  /** What is kept of it, if anything: where messages go. */
+  readonly sealedSecret?: Uint8Array | undefined;
+}
+
+/** A token that is nobody's yet. */
+export interface Token extends KeptParameters {
+  readonly method: string;
+  readonly serial: string;
+  readonly sealedSecret: Uint8Array;
+  readonly skew: number;
+  /** As an authenticator's. */
+  readonly lastCounter: number;
+}
+
+export interface Tokens {
+  /** False when there is one of this method and serial number, here or in somebody's hands. */
+  add(token: Token, at: number): Promise<boolean>;
+  find(method: string, serial: string): Promise<Token | undefined>;
+  /** Takes it out, for whom it is given to: the statement that giving it hangs on. */
+  take(method: string, serial: string): Promise<boolean>;
+  /** The next by method and serial number, at most `limit`. */
+  page(
+    after: { readonly method: string; readonly serial: string } | undefined,
+    limit: number,
+  ): Promise<(Token & { readonly addedAt: number })[]>;
+  /** Removes those of a method. How many went. */
+  purge(method: string): Promise<number>;
 }
 
 export interface Authenticators {
   /** Adds a pending one, in place of an earlier pending one of the same user and method. */
   begin(authenticator: NewAuthenticator): Promise<void>;
+  /** Of several, that with this serial number; the first of any where none is named. */
   find(
     user: string,
     method: string,
     status: "active" | "pending",
+    serial?: string,
   ): Promise<Authenticator | undefined>;
+  /** Every active one that has a secret here, in order of serial number. */
+  all(user: string, method: string): Promise<Authenticator[]>;
+  /** Who has the active one with this serial number. */
+  ownerOf(method: string, serial: string): Promise<string | undefined>;
   /**
-   * Makes a pending one active, with the time step of its set-up code spent, and removes
-   * the active one it replaces. False when it is no longer pending or has expired.
+   * Makes a pending one active, with the time step or counter of its set-up code spent, and
+   * removes the active one of this serial number, or of none, that it replaces. False when it is
+   * no longer pending, has expired, or another user has this serial number.
    */
-  activate(id: string, step: number, drift: number, at: number): Promise<boolean>;
+  activate(id: string, counter: number, drift: number, at: number): Promise<boolean>;
   /**
    * Adds an active one for who has nothing active and is not disabled, under any spelling of
    * the name: else false, and nothing is changed.
    */
   addFirst(authenticator: ConfirmedAuthenticator, at: number): Promise<boolean>;
-  /** Spends a time step of an active one: the single-use statement. False when it, or a later one, was spent. */
-  spendTimeStep(id: string, step: number, drift: number, at: number): Promise<boolean>;
-  findRemote(user: string, method: string): Promise<RemoteAuthenticator | undefined>;
-  /** Adds an active one. False when the user has one of this method. */
-  addRemote(authenticator: RemoteAuthenticator, at: number): Promise<boolean>;
-  /** Notes the use of an active one. False when it was removed meanwhile: nobody is let in by it. */
-  noteUse(id: string, at: number): Promise<boolean>;
+  /**
+   * Spends a time step or counter of an active one: the single-use statement. False when it, or a
+   * later one, was spent.
+   */
+  spend(id: string, counter: number, drift: number, at: number): Promise<boolean>;
+  /** One without codes of its own, of this serial number, or of none. */
+  findRemote(
+    user: string,
+    method: string,
+    serial?: string,
+  ): Promise<RemoteAuthenticator | undefined>;
+  /**
+   * Adds an active one, with this counter spent. False when the user has one of this method and
+   * serial number, or another user has.
+   */
+  addRemote(authenticator: RemoteAuthenticator, at: number, counter?: number): Promise<boolean>;
+  /**
+   * Notes the use of an active one, and spends this counter. False when it was removed meanwhile,
+   * or the counter was spent: nobody is let in by it.
+   */
+  noteUse(id: string, at: number, counter?: number): Promise<boolean>;
   /** How many there are of each method, pending ones left out. */
   tally(): Promise<ReadonlyMap<string, number>>;
   /** Removes those of a method, of everybody. How many went. */
   purge(method: string): Promise<number>;
-  /** Removes those of one method, or all; pending ones alone where `status` says so. How many went. */
-  remove(user: string, method?: string, status?: "pending"): Promise<number>;
+  /**
+   * Removes those of one method, or all; pending ones alone where `status` says so, the one of a
+   * serial number where that is said. How many went.
+   */
+  remove(user: string, method?: string, status?: "pending", serial?: string): Promise<number>;
 }
 
 export interface BackupCodeSet {
@@ -314,6 +386,28 @@ export interface Attempts {
   clear(throttleKey: string): Promise<boolean>;
   /** Drops the counters that have decayed to nothing, so that made-up names do not pile up. */
   sweep(now: number, policy: ThrottlePolicy): Promise<void>;
+}
+
+/** How often a challenge may be begun for one user. */
+export interface StartLimit {
+  readonly most: number;
+  /** Milliseconds from the first of them on. */
+  readonly within: number;
+}
+
+export interface ChallengeStarts {
+  /**
+   * Counts one more, in one conditional statement; undefined when it may begin. Else nothing is
+   * changed, and it is until when none may: milliseconds since the epoch.
+   */
+  take(
+    throttleKey: string,
+    method: string,
+    now: number,
+    limit: StartLimit,
+  ): Promise<number | undefined>;
+  /** Drops what is over, so that made-up names do not pile up. */
+  sweep(now: number): Promise<void>;
 }
 
 /** What one accepted answer covers: see core/grace.ts. */

@@ -12,7 +12,7 @@ export const ANSWER_MAX_LENGTH = 256;
  * `one-time-password`: 6 to 8 digits. `backup-code`: as core/backup-code.ts has them.
  * `push`, `phone`, `sms`: the word, and the number of a device, from 1 on, where one is named.
  * `passcode`: the word duo and 6 to 10 digits, or 9 digits, which is no other shape.
- * `browser`: the word.
+ * `browser`, `message`: the word.
  */
 export const SHAPES = [
   "one-time-password",
@@ -22,6 +22,7 @@ export const SHAPES = [
   "sms",
   "passcode",
   "browser",
+  "message",
 ] as const;
 export type Shape = (typeof SHAPES)[number];
 
@@ -43,6 +44,7 @@ export function readAnswer(typed: string): Answer {
   const [, word, device = ""] = /^(PUSH|PHONE|SMS)([1-9][0-9]?)?$/.exec(code) ?? [];
   if (word !== undefined) return { shape: WORDS[word as keyof typeof WORDS], code: device };
   if (code === "BROWSER") return { shape: "browser", code: "" };
+  if (code === "MESSAGE") return { shape: "message", code: "" };
   const passcode = /^(?:DUO([0-9]{6,10})|([0-9]{9}))$/.exec(code);
   if (passcode) return { shape: "passcode", code: passcode[1] ?? passcode[2] ?? "" };
   const bare = code.replaceAll("-", "");

@@ -12,6 +12,11 @@ export function secretCell({ id, user }: { readonly id: string; readonly user: s
   return { table: "authenticators", column: "sealed_secret", row: [id, user] };
 }
 
+/** The secret of a token that is nobody's yet. */
+export function tokenCell(token: { readonly method: string; readonly serial: string }): Cell {
+  return { table: "tokens", column: "sealed_secret", row: [token.method, token.serial] };
+}
+
 /** The known text that shows whether a key fits the store. */
 export const KEY_CHECK_CELL: Cell = { table: "facts", column: "value", row: ["key-check"] };
 
@@ -28,6 +33,11 @@ export function graceTicketCell(row: readonly string[]): Cell {
 /** An invitation's code: its own row, and its own user. */
 export function invitationCell({ id, user }: { readonly id: string; readonly user: string }): Cell {
   return { table: "invitations", column: "hash", row: [id, user] };
+}
+
+/** What is made up of a user, where there is nothing of theirs to show. */
+export function decoyCell(method: string, user: string): Cell {
+  return { table: "authenticators", column: "decoy", row: [method, user] };
 }
 
 /** The secret of a method as a whole, such as the key of an application at Duo. */

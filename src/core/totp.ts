@@ -5,14 +5,26 @@ import { NodeCryptoPlugin } from "@otplib/plugin-crypto-node";
 
 export const ALGORITHMS = ["sha1", "sha256", "sha512"] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
-export type Digits = 6 | 8;
-/** The time step X of RFC 6238 4.1, in seconds. */
-export type Period = 30 | 60;
+export type Digits = 6 | 7 | 8;
 
-export interface OtpParameters {
+/** What a code is computed by (RFC 4226 5.3), of a counter or of a time step. */
+export interface CodeParameters {
   readonly algorithm: Algorithm;
   readonly digits: Digits;
-  readonly period: Period;
+}
+
+export interface OtpParameters extends CodeParameters {
+  /** The time step X of RFC 6238 4.1, in whole seconds. What is enrolled here has 30 or 60. */
+  readonly period: number;
+}
+
+/** What is kept of an authenticator: each undefined where it has no such thing. */
+type Kept = { readonly [Name in keyof OtpParameters]: OtpParameters[Name] | undefined };
+
+/** True for one whose codes go by time steps. */
+export function isTimeBased<T extends Kept>(kept: T): kept is T & OtpParameters {
+  const { algorithm, digits, period } = kept;
+  return algorithm !== undefined && digits !== undefined && period !== undefined;
 }
 
 /** What every authenticator app reads. */
@@ -38,12 +50,12 @@ export const DEFAULT_WINDOW: Window = { steps: 1, maxDrift: 2 };
 const crypto = new NodeCryptoPlugin();
 
 /** The time step at `now` (milliseconds since the epoch), with T0 = 0. */
-export function timeStepAt(now: number, period: Period): number {
+export function timeStepAt(now: number, period: number): number {
   return Math.floor(now / 1000 / period);
 }
 
 /** The code of one counter value or time step (RFC 4226 5.3). */
-export function codeAt(secret: Uint8Array, step: number, parameters: OtpParameters): string {
+export function codeAt(secret: Uint8Array, step: number, parameters: CodeParameters): string {
   const { algorithm, digits } = parameters;
   return generateSync({ secret, counter: step, algorithm, digits, crypto });
 }

@@ -27,6 +27,7 @@ export type Reason =
   | "end-of-input"
   | "timed-out"
   | "too-many-failures"
+  | "too-many-challenges"
   | "locked"
   | "account-invalid"
   | "policy-off"

@@ -4,12 +4,17 @@
  * back is held once more against the store before it is recorded and believed (6.3).
  */
 import type { Conversation } from "../contracts/conversation.ts";
-import type { Challenge, ChallengeMethod, ChallengeOutcome } from "../contracts/method.ts";
+import type {
+  Approval,
+  Challenge,
+  ChallengeMethod,
+  ChallengeOutcome,
+} from "../contracts/method.ts";
 import type { VerifyOutcome } from "../contracts/service.ts";
 import type { RemoteAuthenticator, Transaction } from "../contracts/store.ts";
 import { throttleKey } from "../core/account.ts";
 import type { Shape } from "../core/answer.ts";
-import { methodSecretCell } from "../core/cells.ts";
+import { decoyCell, methodSecretCell, secretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { printable } from "../core/printable.ts";
 import type { Reason } from "../core/verdict.ts";
@@ -34,6 +39,8 @@ interface Opening {
   readonly access: Challenge["access"];
   readonly name: string;
   readonly barred: Reason | undefined;
+  /** The one that the answer is of. */
+  readonly enrolled: RemoteAuthenticator | undefined;
 }
 
 /** `broken`: something of this host's own, such as its CA file: never a matter of a fail mode. */
@@ -45,27 +52,43 @@ export async function judgeByChallenge(
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
   // Before the attempt is counted: nobody is to be delayed because nothing is set up.
-  const secret = await openSecret(parts, request.method.name);
+  const secret = await openSecret(parts, request.method);
+  let kept: Buffer | undefined;
+  let outcome: Outcome | undefined;
   try {
     const opening = await parts.store.transact((tx) => open(tx, parts, request));
     if ("verdict" in opening) return opening;
-    const outcome = await challenge(request, opening, secret, conversation);
-    return await parts.store.transact((tx) => settle(tx, parts, request, opening, outcome));
+    kept = openKept(parts, opening);
+    const lent = { secret, kept, decoy: decoyOf(parts, request) };
+    const settled = await challenge(request, opening, lent, conversation);
+    outcome = settled;
+    return await parts.store.transact((tx) => settle(tx, parts, request, opening, settled));
   } finally {
     secret.fill(0);
+    kept?.fill(0);
+    if (outcome?.kind === "approved") outcome.keep?.fill(0);
   }
+}
+
+/** What somebody is shown who has nothing of this method is made of this. */
+function decoyOf({ sealer }: EngineParts, { user, method }: ChallengeRequest): Buffer {
+  return sealer.bind(new Uint8Array(), decoyCell(method.name, user));
+}
+
+function openKept({ sealer }: EngineParts, { enrolled, access }: Opening): Buffer | undefined {
+  const sealed = access === "challenge" ? enrolled?.sealedSecret : undefined;
+  return enrolled && sealed ? sealer.open(sealed, secretCell(enrolled)) : undefined;
 }
 
 /** A method's secret in the clear; the caller zeroes it. @throws Fault */
 export async function openSecret(
   { store, sealer }: Pick<EngineParts, "store" | "sealer">,
-  method: string,
+  { name, needsSecret, setUp }: Pick<ChallengeMethod, "name" | "needsSecret" | "setUp">,
 ): Promise<Buffer> {
-  const sealed = await store.read((view) => view.methodSecrets.find(method));
-  if (sealed) return sealer.open(sealed, methodSecretCell(method));
-  throw new Fault("duo-refused", `no secret of ${method} is stored`, {
-    hint: `countersign duo configure ${method}`,
-  });
+  const sealed = await store.read((view) => view.methodSecrets.find(name));
+  if (sealed) return sealer.open(sealed, methodSecretCell(name));
+  if (!needsSecret) return Buffer.alloc(0);
+  throw new Fault("duo-refused", `no secret of ${name} is stored`, { hint: setUp });
 }
 
 async function open(
@@ -81,14 +104,41 @@ async function open(
   if (!admission.admitted) {
     return conclude(tx, parts, request, throttled(user, admission.retryAt));
   }
+  const startsAgain = await countStart(tx, parts, request);
+  if (startsAgain !== undefined) {
+    await tx.attempts.forgive(key, policy.throttle);
+    const reason = "too-many-challenges";
+    return conclude(tx, parts, request, { ...throttled(user, startsAgain), reason });
+  }
   const account = await tx.accounts.find(user);
   const barred = await barredBy(tx, user);
-  const access = await accessOf(tx, parts, request);
+  const enrolled = await enrolledFor(tx, request);
+  const access = await accessOf(tx, parts, request, enrolled !== undefined);
   return {
+    enrolled,
     access: barred === undefined ? access : "none",
     name: account?.alias ?? method.nameOf(user),
     barred,
   };
+}
+
+/** When the next may begin, where no more may now. Counted for names that nobody has, too. */
+async function countStart(
+  tx: Transaction,
+  { clock }: EngineParts,
+  { user, method }: ChallengeRequest,
+): Promise<number | undefined> {
+  if (!method.limit) return undefined;
+  await tx.challengeStarts.sweep(clock.now());
+  return tx.challengeStarts.take(throttleKey(user), method.name, clock.now(), method.limit);
+}
+
+/** That of the serial number that the answer names, where the method has several. */
+function enrolledFor(
+  tx: Transaction,
+  { user, method, answer }: ChallengeRequest,
+): Promise<RemoteAuthenticator | undefined> {
+  return tx.authenticators.findRemote(user, method.name, method.serialOf?.(answer.code));
 }
 
 /**
@@ -99,11 +149,12 @@ async function accessOf(
   tx: Transaction,
   { policy }: EngineParts,
   { user, method, enrolls, invitation, mustBeInvited = false }: ChallengeRequest,
+  enrolled: boolean,
 ): Promise<Challenge["access"]> {
-  const enrolled = await method.isEnrolled(tx, user);
   const has = await tx.accounts.isAnySpellingEnrolled(throttleKey(user));
   if (enrolls) return "enroll";
   if (enrolled) return "challenge";
+  if (!method.enrollsAtLogin) return "none";
   const asksInvitation = policy.unenrolled === "invite" || mustBeInvited;
   return has || (asksInvitation && invitation === undefined) ? "none" : "enroll";
 }
@@ -111,11 +162,11 @@ async function accessOf(
 async function challenge(
   { user, origin, answer, method }: ChallengeRequest,
   { access, name }: Opening,
-  secret: Buffer,
+  lent: Pick<Challenge, "secret" | "kept" | "decoy">,
   conversation: Conversation,
 ): Promise<Outcome> {
   try {
-    return await method.challenge({ user, name, origin, access, secret, ...answer }, conversation);
+    return await method.challenge({ user, name, origin, access, ...lent, ...answer }, conversation);
   } catch (error) {
     if (error instanceof Fault) return { kind: "broken", fault: error };
     throw error;
@@ -137,13 +188,14 @@ async function settle(
   if ("fault" in outcome) return end(await outOfReach(tx, parts, request, outcome));
 
   if (opening.barred) return reject(opening.barred);
-  const isLetIn = outcome.kind === "approved" && opening.access !== "none";
-  if (isLetIn) {
+  if (outcome.kind === "approved" && opening.access !== "none") {
     const account = await tx.accounts.find(user);
     if (account?.disabledAt !== undefined) return reject("disabled");
     // Whoever approved was asked by a name that is the user's no longer.
     if ((account?.alias ?? method.nameOf(user)) !== opening.name) return reject("not-enrolled");
-    if (!(await noteUse(tx, parts, request, opening))) return reject("not-enrolled");
+    if (!(await noteUse(tx, parts, request, opening, outcome))) {
+      return reject(outcome.counter === undefined ? "not-enrolled" : "replayed");
+    }
     await tx.attempts.clear(throttleKey(user));
     return end({ verdict: "accept", ...named });
   }
@@ -160,24 +212,33 @@ async function settle(
 async function noteUse(
   tx: Transaction,
   parts: EngineParts,
-  { user, method, enrolls, invitation }: ChallengeRequest,
-  { access }: Opening,
+  request: ChallengeRequest,
+  { access, enrolled }: Opening,
+  { keep, counter }: Approval,
 ): Promise<boolean> {
+  const { user, method, answer, enrolls, invitation } = request;
   const at = parts.clock.now();
-  const known = await tx.authenticators.findRemote(user, method.name);
-  if (known) return tx.authenticators.noteUse(known.id, at);
+  const known = await enrolledFor(tx, request);
+  // What was challenged is what is used: another may have taken its place meanwhile.
+  if (known && access === "challenge" && known.id !== enrolled?.id) return false;
+  if (known && !(keep && access === "enroll")) {
+    return tx.authenticators.noteUse(known.id, at, counter);
+  }
   if (access !== "enroll") return false;
   // By any method, also by those that do not count for this login, and since it was asked for.
   const has = await tx.accounts.isAnySpellingEnrolled(throttleKey(user));
   if (has && !enrolls?.isProven) return false;
   const id = Buffer.from(parts.random(16)).toString("hex");
-  const added: RemoteAuthenticator = { id, user, method: method.name };
+  const serial = method.serialOf?.(answer.code);
+  const sealedSecret = keep && parts.sealer.seal(keep, secretCell({ id, user }));
+  const added: RemoteAuthenticator = { id, user, method: method.name, serial, sealedSecret };
   await tx.accounts.ensure(user, throttleKey(user), at);
   if (invitation !== undefined && !(await tx.invitations.use(invitation, user, at))) return false;
   await tx.invitations.revoke(user);
   // Begun while there was nothing to ask a code of, by whoever sat there: not to be confirmed now.
   await tx.authenticators.remove(user, undefined, "pending");
-  return tx.authenticators.addRemote(added, at);
+  if (known) await tx.authenticators.remove(user, method.name, undefined, known.serial ?? "");
+  return tx.authenticators.addRemote(added, at, counter);
 }
 
 /** Duo cannot be asked. Nobody is let in, but by the fail mode; and no attempt was made then. */

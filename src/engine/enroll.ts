@@ -9,7 +9,7 @@ import { throttleKey } from "../core/account.ts";
 import { BACKUP_CODE } from "../core/backup-code.ts";
 import { secretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
-import { SECRET_BYTES } from "../core/totp.ts";
+import { isTimeBased, SECRET_BYTES } from "../core/totp.ts";
 import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
 import { byInvitation, useInvitation } from "./invitations.ts";
 import { newBackupCodes } from "./new-backup-codes.ts";
@@ -163,7 +163,7 @@ async function findPending(
 function checkPending(parts: EngineParts, pending: Authenticator, typed: string): CheckedCode {
   const secret = parts.sealer.open(pending.sealedSecret, secretCell(pending));
   try {
-    return checkCode(parts, secret, pending, typed);
+    return isTimeBased(pending) ? checkCode(parts, secret, pending, typed) : {};
   } finally {
     secret.fill(0);
   }

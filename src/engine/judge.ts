@@ -27,13 +27,16 @@ export interface VerifyRequest {
 
 export interface Submission extends VerifyRequest {
   readonly answer: Answer;
-  /** The method whose shape the answer has; undefined for a malformed one. */
-  readonly method: CodeMethod | undefined;
+  /** Those whose shape the answer has, in the order in which they judge it. */
+  readonly methods: readonly CodeMethod[];
 }
+
+type Prepared = ReadonlyMap<string, Uint8Array>;
 
 /** What was made ready, or the refusal that made it needless. */
 export interface Preparation {
-  readonly bytes?: Uint8Array;
+  /** By the name of the method. */
+  readonly bytes?: Prepared;
   readonly refused?: VerifyOutcome;
 }
 
@@ -46,17 +49,22 @@ const TURNS = new Turns(2);
 /** What is slow is not done for an answer that is refused unread, by the time its turn comes. */
 export async function prepare(
   parts: EngineParts,
-  { user, answer, method }: Submission,
+  { user, answer, methods }: Submission,
 ): Promise<Preparation> {
   const { store, clock, policy } = parts;
-  const slow = method?.prepare;
-  if (!slow || answer.shape === "malformed") return {};
+  const slow = methods.filter(({ prepare }) => prepare !== undefined);
+  if (slow.length === 0 || answer.shape === "malformed") return {};
   return TURNS.take(async () => {
     const retryAt = await store.read((view) =>
       view.attempts.retryAt(throttleKey(user), clock.now(), policy.throttle),
     );
     if (retryAt !== undefined) return { refused: throttled(user, retryAt) };
-    return { bytes: await slow(store, user, answer.code, parts) };
+    const bytes = new Map<string, Uint8Array>();
+    for (const { name, prepare } of slow) {
+      const prepared = await prepare?.(store, user, answer.code, parts);
+      if (prepared) bytes.set(name, prepared);
+    }
+    return { bytes };
   });
 }
 
@@ -65,17 +73,18 @@ export async function decide(
   tx: Transaction,
   parts: EngineParts,
   submission: Submission,
-  prepared: Uint8Array | undefined,
+  prepared: Prepared | undefined,
 ): Promise<VerifyOutcome> {
-  const { user, method } = submission;
+  const { user } = submission;
   const key = throttleKey(user);
   const at = parts.clock.now();
   await tx.attempts.sweep(at, parts.policy.throttle);
   const admission = await tx.attempts.count(key, at, parts.policy.throttle);
   if (!admission.admitted) return throttled(user, admission.retryAt);
 
-  const judgement = await judge(tx, parts, submission, at, prepared);
-  const named = { user: printable(user), ...(method ? { method: method.name } : {}) };
+  const judged = await judge(tx, parts, submission, at, prepared);
+  const { judgement, method } = judged;
+  const named = { user: printable(user), ...(method === undefined ? {} : { method }) };
   if (judgement.accepted) {
     await tx.attempts.clear(key);
     return { verdict: "accept", ...named };
@@ -85,21 +94,46 @@ export async function decide(
   return { verdict: "reject", ...named, reason: judgement.reason };
 }
 
+/** What came of it, and by which method. */
+interface Judged {
+  readonly judgement: Judgement;
+  readonly method?: string;
+}
+
 async function judge(
   tx: Transaction,
   parts: EngineParts,
-  { user, answer, method }: Submission,
+  { user, answer, methods }: Submission,
   at: number,
-  prepared: Uint8Array | undefined,
-): Promise<Judgement> {
+  prepared: Prepared | undefined,
+): Promise<Judged> {
   const barred = await barredBy(tx, user);
-  if (answer.shape === "malformed") return refused(barred ?? "malformed");
-  if (!method) return refused(barred ?? "no-such-method");
+  if (answer.shape === "malformed") return { judgement: refused(barred ?? "malformed") };
   // Judged against nobody's: it takes as long, and spends nothing.
   const judged = barred === undefined ? user : NOBODY;
   const attempt = { user: judged, code: answer.code, at };
-  const judgement = await method.judge(tx, attempt, parts, prepared);
-  return barred === undefined ? judgement : refused(barred);
+  let found: Judged = { judgement: refused("no-such-method") };
+  for (const method of methods) {
+    const { name } = method;
+    const judgement = await method.judge(tx, attempt, parts, prepared?.get(name));
+    if (judgement.accepted) found = { judgement, method: name };
+    if (judgement.accepted) break;
+    if (tellsMore(judgement, found.judgement)) found = { judgement, method: name };
+  }
+  return barred === undefined ? found : { ...found, judgement: refused(barred) };
+}
+
+/** What a method says of a code of another's is little beside what its own says. */
+function tellsMore(one: Judgement, other: Judgement): boolean {
+  return rankOf(one) > rankOf(other);
+}
+
+function rankOf(judgement: Judgement): number {
+  if (judgement.accepted) return Number.POSITIVE_INFINITY;
+  const { reason } = judgement;
+  if (reason === "no-such-method") return 0;
+  if (reason === "not-enrolled") return 1;
+  return reason === "wrong-code" ? 2 : 3;
 }
 
 /**

@@ -57,7 +57,7 @@ export async function purgeMethod(
     const isCodes = method === BACKUP_CODE;
     const removed = isCodes
       ? await tx.backupCodes.purge("all")
-      : await tx.authenticators.purge(method);
+      : (await tx.authenticators.purge(method)) + (await tx.tokens.purge(method));
     const backupCodeSets = isCodes ? 0 : await tx.backupCodes.purge("stranded");
     await tx.methodSecrets.remove(method);
     await tx.accounts.forgetPreferredMethod(method);
@@ -91,7 +91,7 @@ export async function checkMethod(
 ): Promise<MethodHealth> {
   mayAdminister(caller);
   const method = await challengeMethod(parts, name);
-  const secret = await openSecret(parts, name);
+  const secret = await openSecret(parts, method);
   try {
     const { clockOffset } = await method.check(secret);
     return { method: name, clockOffset };
@@ -118,6 +118,7 @@ export async function enrollByChallenge(
     : await demandInvitation(parts, caller, user, conversation);
   const { banner } = parts.policy.texts;
   if (banner !== undefined) await conversation.info(banner);
+  if (method.word === undefined) throw new Fault("usage", `${name} is enrolled by its codes`);
   const answer = { shape: method.word, code: "" } as const;
   const own = { enrolls: { isProven }, invitation };
   const request = { user, origin, caller, method, answer, ...own };

@@ -1,6 +1,6 @@
 /** One verification: one prompt, one answer, one verdict, one audit event. */
 import type { Conversation, Reply } from "../contracts/conversation.ts";
-import type { Method } from "../contracts/method.ts";
+import type { ChallengeMethod, CodeMethod } from "../contracts/method.ts";
 import type { VerifyOutcome } from "../contracts/service.ts";
 import { ANSWER_MAX_LENGTH, type Answer, readAnswer } from "../core/answer.ts";
 import { letsIn } from "../core/verdict.ts";
@@ -18,7 +18,9 @@ const ROOT = 0;
 
 /** The same for everyone: it reveals nobody's enrollment (DESIGN.md 6.6). */
 export function promptOf({ methods, policy }: Pick<EngineParts, "methods" | "policy">): string {
-  const words = methods.flatMap((method) => (method.kind === "challenge" ? [method.word] : []));
+  const words = methods.flatMap((method) =>
+    method.kind === "challenge" && method.word !== undefined ? [method.word] : [],
+  );
   return `${policy.texts.prompt}${words.length > 0 ? ` (or ${words.join(", ")})` : ""}: `;
 }
 
@@ -129,11 +131,12 @@ async function submit(
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
   const answer = (await answerPreferred(parts, request.user, typed)) ?? readAnswer(typed);
-  const method = await methodFor(parts, request.user, answer);
-  if (method?.kind !== "challenge") return judgeCode(parts, { ...request, answer, method });
-  if (answer.shape === "malformed")
-    return judgeCode(parts, { ...request, answer, method: undefined });
-  return judgeByChallenge(parts, { ...request, answer, method }, conversation);
+  const { codes, challenges } = methodsFor(parts, answer);
+  const byChallenge = await challengeFor(parts, request.user, codes, challenges);
+  if (byChallenge === undefined || answer.shape === "malformed") {
+    return judgeCode(parts, { ...request, answer, methods: codes });
+  }
+  return judgeByChallenge(parts, { ...request, answer, method: byChallenge }, conversation);
 }
 
 /**
@@ -149,24 +152,39 @@ async function answerPreferred(
   const account = await store.read((view) => view.accounts.find(user));
   const preferred = account?.preferredMethod ?? policy.defaultMethod;
   const method = methods.find(({ name }) => name === preferred);
-  return method?.kind === "challenge" ? { shape: method.word, code: "" } : undefined;
+  const word = method?.kind === "challenge" ? method.word : undefined;
+  return word === undefined ? undefined : { shape: word, code: "" };
 }
 
-/** The method that the answer's shape is of; of several, the one that the user is enrolled in. */
-async function methodFor(
-  { methods, store }: EngineParts,
-  user: string,
-  { shape }: Answer,
-): Promise<Method | undefined> {
+/** Those of the answer's shape. */
+function methodsFor({ methods }: EngineParts, { shape }: Answer) {
   const able = methods.filter(({ shapes }) => shapes.some((each) => each === shape));
-  if (able.length < 2) return able[0];
+  return {
+    codes: able.filter((method) => method.kind === "code"),
+    challenges: able.filter((method) => method.kind === "challenge"),
+  };
+}
+
+/**
+ * The one that is to judge, unless codes are judged here: where both could, what the user is
+ * enrolled in decides. A code that nobody else could judge is not looked up first: another turn at
+ * the store takes a login longer than all the rest of it.
+ */
+async function challengeFor(
+  { store }: EngineParts,
+  user: string,
+  codes: readonly CodeMethod[],
+  challenges: readonly ChallengeMethod[],
+): Promise<ChallengeMethod | undefined> {
+  const [first] = challenges;
+  if (challenges.length + codes.length < 2 || first === undefined) return first;
   return store.read(async (view) => {
-    let found: Method | undefined;
-    for (const method of able) {
-      const enrolled = await method.isEnrolled(view, user);
-      if (enrolled) found ??= method;
-    }
-    return found ?? able[0];
+    let byCode = false;
+    for (const method of codes) byCode = (await method.isEnrolled(view, user)) || byCode;
+    let found: ChallengeMethod | undefined;
+    for (const method of challenges) if (await method.isEnrolled(view, user)) found ??= method;
+    if (byCode) return undefined;
+    return found ?? (codes.length > 0 ? undefined : first);
   });
 }
 

@@ -21,6 +21,9 @@ export function duoPrompt(application: PromptApplication, parts = HOST): Challen
     shapes: ["browser"],
     failMode,
     nameOf,
+    setUp: "countersign duo configure duo-prompt",
+    needsSecret: true,
+    enrollsAtLogin: true,
 
     async isEnrolled(tx, user) {
       return (await tx.authenticators.findRemote(user, DUO_PROMPT)) !== undefined;

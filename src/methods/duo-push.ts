@@ -19,6 +19,9 @@ export function duoPush(application: PushApplication): ChallengeMethod {
     shapes: ["push", "phone", "sms", "passcode", "one-time-password"],
     failMode,
     nameOf,
+    setUp: "countersign duo configure duo-push",
+    needsSecret: true,
+    enrollsAtLogin: true,
 
     async isEnrolled(tx, user) {
       return (await tx.authenticators.findRemote(user, DUO_PUSH)) !== undefined;

@@ -171,7 +171,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
       "on",
     ),
     defaultMethod: choice(
-      "what just Enter begins where a user has not said: duo-push or duo-prompt",
+      "what just Enter begins where a user has not said: duo-push, duo-prompt, message",
       ["none", ...METHOD_NAMES],
       "none",
     ),
@@ -211,9 +211,12 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
   }),
   methods: group("methods that are offered and accepted; off keeps what is enrolled", {
     totp: onOff("codes of an authenticator app"),
+    hotp: onOff("codes of tokens that count"),
+    yubikey: onOff("the touch of a YubiKey"),
     "backup-code": onOff("backup codes"),
     "duo-push": onOff("pushes by Duo, once it is set up"),
     "duo-prompt": onOff("the prompt of Duo in the browser, once it is set up"),
+    message: onOff("codes by SMS or e-mail, once they are set up", "off"),
   }),
   duo: group("the methods of Duo: see countersign help duo configure", {
     usernameTemplate: {
@@ -409,8 +412,8 @@ function whole(
   return { type: "integer", description, title, minimum, maximum, default: byDefault };
 }
 
-function onOff(description: string): LeafSchema {
-  return choice(description, ["on", "off"], "on");
+function onOff(description: string, byDefault: "on" | "off" = "on"): LeafSchema {
+  return choice(description, ["on", "off"], byDefault);
 }
 
 function choice(description: string, values: readonly string[], byDefault: string): LeafSchema {

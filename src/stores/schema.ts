@@ -203,7 +203,79 @@ ALTER TABLE authenticators ADD COLUMN invitation TEXT;`;
 const administration: Migration = (dialect) =>
   [graceTickets, auditCheckpoints, wishes, invitations].map((part) => part(dialect)).join("\n");
 
-const MIGRATIONS: readonly Migration[] = [beginning, services, orders, administration];
+/**
+ * Several of one method for one user, told apart by serial number; and what a phone's codes do
+ * not have: counters, periods and digits of other makers, keys without any of them. A token is one
+ * user's alone: an answer accepted for two accounts would be accepted twice.
+ */
+const serials: Migration = ({ integer, bytes, tableOptions }) => `
+CREATE TABLE authenticators_3 (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL REFERENCES accounts (name),
+  method TEXT NOT NULL,
+  serial TEXT NOT NULL DEFAULT '',
+  status TEXT NOT NULL CHECK (status IN ('pending', 'active')),
+  sealed_secret ${bytes},
+  algorithm TEXT CHECK (algorithm IN ('sha1', 'sha256', 'sha512')),
+  digits ${integer} CHECK (digits IN (6, 7, 8)),
+  period ${integer} CHECK (period BETWEEN 1 AND 3600),
+  drift ${integer} NOT NULL DEFAULT 0,
+  skew ${integer} NOT NULL DEFAULT 0,
+  last_counter ${integer} NOT NULL DEFAULT -1,
+  created_at ${integer} NOT NULL,
+  expires_at ${integer},
+  enrolled_at ${integer},
+  last_used_at ${integer},
+  invitation TEXT,
+  UNIQUE (account, method, status, serial),
+  CHECK ((algorithm IS NULL) = (digits IS NULL)),
+  CHECK (algorithm IS NULL OR sealed_secret IS NOT NULL),
+  CHECK (period IS NULL OR algorithm IS NOT NULL)
+) ${tableOptions};
+INSERT INTO authenticators_3 SELECT id, account, method, '', status, sealed_secret, algorithm,
+  digits, period, drift, 0, last_time_step, created_at, expires_at, enrolled_at, last_used_at,
+  invitation
+FROM authenticators;
+DROP TABLE authenticators;
+ALTER TABLE authenticators_3 RENAME TO authenticators;
+${orders({ integer, bytes, tableOptions })}
+CREATE UNIQUE INDEX authenticators_by_serial ON authenticators (method, serial)
+  WHERE status = 'active' AND serial <> '';`;
+
+/** Hardware tokens that were imported and are nobody's yet. */
+const inventory: Migration = ({ integer, bytes, tableOptions }) => `
+CREATE TABLE tokens (
+  method TEXT NOT NULL,
+  serial TEXT NOT NULL,
+  sealed_secret ${bytes} NOT NULL,
+  algorithm TEXT CHECK (algorithm IN ('sha1', 'sha256', 'sha512')),
+  digits ${integer} CHECK (digits IN (6, 7, 8)),
+  period ${integer} CHECK (period BETWEEN 1 AND 3600),
+  skew ${integer} NOT NULL DEFAULT 0,
+  last_counter ${integer} NOT NULL DEFAULT -1,
+  added_at ${integer} NOT NULL,
+  PRIMARY KEY (method, serial),
+  CHECK ((algorithm IS NULL) = (digits IS NULL)),
+  CHECK (period IS NULL OR algorithm IS NOT NULL)
+) ${tableOptions};`;
+
+/** How often a challenge that costs, or bothers, was begun within a time. */
+const beginnings: Migration = ({ integer, tableOptions }) => `
+CREATE TABLE challenge_starts (
+  throttle_key TEXT NOT NULL,
+  method TEXT NOT NULL,
+  starts ${integer} NOT NULL,
+  first_at ${integer} NOT NULL,
+  until ${integer} NOT NULL,
+  PRIMARY KEY (throttle_key, method)
+) ${tableOptions};
+CREATE INDEX challenge_starts_by_time ON challenge_starts (until);`;
+
+/** Tokens of other makers, keys and messages. */
+const tokens: Migration = (dialect) =>
+  [serials, inventory, beginnings].map((part) => part(dialect)).join("\n");
+
+const MIGRATIONS: readonly Migration[] = [beginning, services, orders, administration, tokens];
 
 /** The version this program writes, and the newest it reads. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -49,16 +49,19 @@ test("the last method is not switched off by mistake", async (t) => {
     /nobody could pass/,
     /--force/,
   );
-  assertFailure(await countersign(["method", "disable", "hotp"]), 2, /hotp/);
+  assertFailure(await countersign(["method", "disable", "htop"]), 2, /htop/);
 });
 
 test("list says what is on, and how many have it", oath, async (t) => {
   const { countersign } = await enrolledHome(t);
   assert.deepEqual(JSON.parse(await succeed(countersign, ["method", "list", "--json"])), [
     { method: "totp", on: true, enrolled: 1 },
+    { method: "hotp", on: false, enrolled: 0 },
+    { method: "yubikey", on: false, enrolled: 0 },
     { method: "backup-code", on: true, enrolled: 1 },
     { method: "duo-push", on: false, enrolled: 0 },
     { method: "duo-prompt", on: false, enrolled: 0 },
+    { method: "message", on: false, enrolled: 0 },
   ]);
   assert.equal(
     await succeed(countersign, ["method", "list"]),

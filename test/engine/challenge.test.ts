@@ -43,6 +43,7 @@ async function scripted(
   const seen: Challenge[] = [];
   const method: ChallengeMethod = {
     ...{ kind: "challenge", name: "duo-push", word: "push", failMode, shapes: ["push"] },
+    ...{ setUp: "", needsSecret: true, enrollsAtLogin: true },
     isEnrolled: async (tx, user) =>
       (await tx.authenticators.findRemote(user, "duo-push")) !== undefined,
     nameOf: (user) => `${user}@example.org`,

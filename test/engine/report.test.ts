@@ -264,6 +264,7 @@ test("users who are one at Duo: by alias, by template, in any case", async (t) =
   const nameOf = (user: string) => `${user}@example.org`;
   const push: ChallengeMethod = {
     ...{ kind: "challenge", name: "duo-push", word: "push", failMode: "secure", shapes: ["push"] },
+    ...{ setUp: "", needsSecret: true, enrollsAtLogin: true },
     ...{ isEnrolled: async () => false, nameOf, load: async () => undefined },
     check: async () => ({ clockOffset: 0 }),
     challenge: async () => ({ kind: "refused", reason: "denied" }),

@@ -13,6 +13,7 @@ async function withPush(t: TestContext, options: HostOptions = {}) {
   let outcome: ChallengeOutcome = { kind: "approved" };
   const method: ChallengeMethod = {
     ...{ kind: "challenge", name: "duo-push", word: "push", failMode: "secure", shapes: ["push"] },
+    ...{ setUp: "", needsSecret: true, enrollsAtLogin: true },
     isEnrolled: async (tx, user) =>
       (await tx.authenticators.findRemote(user, "duo-push")) !== undefined,
     nameOf: (user) => user,
@@ -100,7 +101,7 @@ test("one chooses for oneself, and root for all; each change is an event", async
   const alice = host.as(person("alice"));
   await assert.rejects(alice.setPreferredMethod("bob", "totp"), { code: "not-permitted" });
   await assert.rejects(host.root.setPreferredMethod("a/b", "totp"), { code: "account-invalid" });
-  const unknown = "hotp" as "totp";
+  const unknown = "htop" as "totp";
   await assert.rejects(host.root.setPreferredMethod("bob", unknown), { code: "usage" });
   const events = await host.eventsOf(async () => {
     await alice.setPreferredMethod("alice", "duo-push");

@@ -17,6 +17,7 @@ const EXAMPLES: Readonly<Record<Shape, string>> = {
   sms: "sms",
   passcode: "duo 123456",
   browser: "browser",
+  message: "message",
 };
 
 function submit(host: Host, name: string, user: string, code: string) {
@@ -31,10 +32,8 @@ function submit(host: Host, name: string, user: string, code: string) {
   };
 }
 
-test("names and shapes are each one method's: an answer says which is meant", () => {
+test("names are each one method's, and every shape has an answer that is of it", () => {
   assert.equal(new Set(METHODS.map(({ name }) => name)).size, METHODS.length);
-  const shapes = METHODS.flatMap((method) => method.shapes);
-  assert.equal(new Set(shapes).size, shapes.length);
   for (const shape of SHAPES) assert.equal(readAnswer(EXAMPLES[shape]).shape, shape);
 });
 

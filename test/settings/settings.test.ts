@@ -44,7 +44,10 @@ test("an absent file means the defaults, which are the core's own", (t) => {
     enrollment: { expiresAfter: 900 },
     invite: { expiresAfter: 86_400 },
     texts: { prompt: "Verification code" },
-    methods: { totp: "on", "backup-code": "on", "duo-push": "on", "duo-prompt": "on" },
+    methods: {
+      ...{ totp: "on", hotp: "on", yubikey: "on", "backup-code": "on" },
+      ...{ "duo-push": "on", "duo-prompt": "on", message: "off" },
+    },
     duo: {
       usernameTemplate: "{user}",
       push: { anyHost: "no", failMode: "secure" },

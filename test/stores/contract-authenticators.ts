@@ -22,7 +22,7 @@ export function authenticatorsContract(open: OpenStore): void {
     const { sealedSecret: kept, ...found } = (await find(store, "alice", "pending")) ?? {};
     assert.deepEqual(found, {
       ...rest,
-      ...{ status: "pending", drift: 0, lastTimeStep: -1 },
+      ...{ status: "pending", serial: "", drift: 0, skew: 0, lastCounter: -1 },
       ...{ enrolledAt: undefined, lastUsedAt: undefined },
     });
     assert.deepEqual(Buffer.from(kept ?? []), sealedSecret);
@@ -45,11 +45,11 @@ export function authenticatorsContract(open: OpenStore): void {
     assert.equal(await activate(store, "1", NOW + 7), true);
     assert.equal(await activate(store, "1", NOW + 8), false);
     const active = await find(store, "alice", "active");
-    assert.deepEqual([active?.lastTimeStep, active?.drift], [100, 1]);
+    assert.deepEqual([active?.lastCounter, active?.drift], [100, 1]);
     assert.deepEqual([active?.enrolledAt, active?.expiresAt], [NOW + 7, undefined]);
     assert.equal(await find(store, "alice", "pending"), undefined);
     const spend = (step: number) =>
-      store.transact((tx) => tx.authenticators.spendTimeStep("1", step, 0, NOW));
+      store.transact((tx) => tx.authenticators.spend("1", step, 0, NOW));
     assert.deepEqual([await spend(100), await spend(101)], [false, true]);
   });
 
@@ -62,9 +62,7 @@ export function authenticatorsContract(open: OpenStore): void {
     assert.equal((await find(store, "alice", "active"))?.id, "1");
     assert.equal(await activate(store, "2", LATER - 1), true);
     assert.equal((await find(store, "alice", "active"))?.id, "2");
-    const spentOld = await store.transact((tx) =>
-      tx.authenticators.spendTimeStep("1", 1_000, 0, NOW),
-    );
+    const spentOld = await store.transact((tx) => tx.authenticators.spend("1", 1_000, 0, NOW));
     assert.equal(spentOld, false);
   });
 
@@ -91,13 +89,13 @@ export function authenticatorsContract(open: OpenStore): void {
         let last = 100;
         await store.transact(async (tx) => {
           for (const step of tried) {
-            const spent = await tx.authenticators.spendTimeStep(id, step, step % 3, NOW + step);
+            const spent = await tx.authenticators.spend(id, step, step % 3, NOW + step);
             assert.equal(spent, step > last);
             if (!spent) continue;
             last = step;
             const found = await tx.authenticators.find(`user ${id}`, "totp", "active");
             assert.deepEqual(
-              [found?.lastTimeStep, found?.drift, found?.lastUsedAt],
+              [found?.lastCounter, found?.drift, found?.lastUsedAt],
               [step, step % 3, NOW + step],
             );
           }
@@ -110,7 +108,7 @@ export function authenticatorsContract(open: OpenStore): void {
     const store = await opened(t, open);
     await begin(store, newAuthenticator("1", "alice"));
     for (const id of ["1", "2", ""]) {
-      const spent = await store.transact((tx) => tx.authenticators.spendTimeStep(id, 200, 0, NOW));
+      const spent = await store.transact((tx) => tx.authenticators.spend(id, 200, 0, NOW));
       assert.equal(spent, false);
     }
   });
@@ -120,7 +118,7 @@ export function authenticatorsContract(open: OpenStore): void {
     await enroll(store, newAuthenticator("1", "alice"));
     const spent = await Promise.all(
       Array.from({ length: 100 }, () =>
-        store.transact((tx) => tx.authenticators.spendTimeStep("1", 200, 0, NOW)),
+        store.transact((tx) => tx.authenticators.spend("1", 200, 0, NOW)),
       ),
     );
     assert.equal(spent.filter(Boolean).length, 1);

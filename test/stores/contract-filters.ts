@@ -42,7 +42,7 @@ function fill(store: Store, made: readonly Made[]): Promise<void> {
       if (totp) {
         await tx.authenticators.begin(newAuthenticator(`t ${user}`, user));
         await tx.authenticators.activate(`t ${user}`, 1, 0, totp.enrolled);
-        if (totp.used) await tx.authenticators.spendTimeStep(`t ${user}`, 2, 0, totp.used);
+        if (totp.used) await tx.authenticators.spend(`t ${user}`, 2, 0, totp.used);
       }
       if (push) {
         const remote = { id: `d ${user}`, user, method: "duo-push" };

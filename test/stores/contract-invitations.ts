@@ -1,6 +1,7 @@
 /** Invitations: used by one statement, once, in time, and by their own user. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DEFAULT_PARAMETERS } from "../../src/core/totp.ts";
 import { addAccount, LATER, NOW, newAuthenticator, type OpenStore, opened } from "./opened.ts";
 
 const invitation = (id: string, user = "alice") => ({
@@ -71,15 +72,16 @@ export function invitationsContract(open: OpenStore): void {
     const store = await storeWith(open, t);
     await store.transact((tx) => tx.accounts.ensure("Alice", "alice", NOW));
     const add = (id: string, user: string) => {
-      const { createdAt: _, expiresAt: __, ...rest } = newAuthenticator(id, user);
-      const confirmed = { ...rest, step: 7, drift: 1 };
+      const { method, sealedSecret } = newAuthenticator(id, user);
+      const given = { id, user, method, sealedSecret };
+      const confirmed = { ...given, ...DEFAULT_PARAMETERS, step: 7, drift: 1 };
       return store.transact((tx) => tx.authenticators.addFirst(confirmed, NOW));
     };
     const all = await Promise.all(Array.from({ length: 100 }, (_, n) => add(`${n}`, "alice")));
     assert.equal(all.filter(Boolean).length, 1);
     assert.equal(await add("other", "Alice"), false, "another spelling");
     const found = await store.read((view) => view.authenticators.find("alice", "totp", "active"));
-    assert.deepEqual([found?.lastTimeStep, found?.drift, found?.enrolledAt], [7, 1, NOW]);
+    assert.deepEqual([found?.lastCounter, found?.drift, found?.enrolledAt], [7, 1, NOW]);
     await store.transact((tx) => tx.accounts.disable("bob", NOW));
     assert.equal(await add("b", "bob"), false);
     await store.transact((tx) => tx.accounts.enable("bob"));

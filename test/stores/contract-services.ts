@@ -49,7 +49,7 @@ export function servicesContract(open: OpenStore): void {
     const overview = await store.read((view) => view.accounts.overview("alice"));
     assert.deepEqual(overview?.authenticators, [
       {
-        ...{ method: "duo-push", status: "active", expiresAt: undefined },
+        ...{ method: "duo-push", serial: "", status: "active", expiresAt: undefined },
         ...{ enrolledAt: NOW, lastUsedAt: NOW + 5 },
       },
     ]);

@@ -14,6 +14,8 @@ import { graceContract } from "./contract-grace.ts";
 import { invitationsContract } from "./contract-invitations.ts";
 import { listsContract } from "./contract-lists.ts";
 import { servicesContract } from "./contract-services.ts";
+import { startsContract } from "./contract-starts.ts";
+import { tokensContract } from "./contract-tokens.ts";
 import { transactionsContract } from "./contract-transactions.ts";
 import type { OpenStore } from "./opened.ts";
 
@@ -24,6 +26,8 @@ export function storeContract(open: OpenStore): void {
   describe("filtered lists of accounts", () => filtersContract(open));
   describe("authenticators", () => authenticatorsContract(open));
   describe("what services keep", () => servicesContract(open));
+  describe("tokens, and who has them", () => tokensContract(open));
+  describe("how often a challenge begins", () => startsContract(open));
   describe("backup codes", () => backupCodesContract(open));
   describe("grace tickets", () => graceContract(open));
   describe("invitations, and first authenticators", () => invitationsContract(open));

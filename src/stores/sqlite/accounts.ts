@@ -27,8 +27,8 @@ FROM accounts a LEFT JOIN attempts t ON t.throttle_key = a.throttle_key`;
 const ONE = `${OVERVIEW} WHERE a.name = ?`;
 
 const AUTHENTICATORS = `
-SELECT account, method, status, enrolled_at, last_used_at, expires_at FROM authenticators
-WHERE account IN (SELECT value FROM json_each(?)) ORDER BY account, method, status`;
+SELECT account, method, serial, status, enrolled_at, last_used_at, expires_at FROM authenticators
+WHERE account IN (SELECT value FROM json_each(?)) ORDER BY account, method, status, serial`;
 
 const IS_ENROLLED =
   "EXISTS (SELECT 1 FROM authenticators u WHERE u.account = a.name AND u.status = 'active')";
@@ -272,6 +272,7 @@ function toOverview(row: Row, authenticators: readonly Row[]): AccountOverview {
 export function toAuthenticatorOverview(row: Row): AuthenticatorOverview {
   return {
     method: text(row, "method"),
+    serial: text(row, "serial"),
     status: text(row, "status") === "active" ? "active" : "pending",
     enrolledAt: optionalInteger(row, "enrolled_at"),
     lastUsedAt: optionalInteger(row, "last_used_at"),

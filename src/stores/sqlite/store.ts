@@ -10,6 +10,7 @@ import { attemptsIn } from "./attempts.ts";
 import { auditIn } from "./audit.ts";
 import { authenticatorsIn } from "./authenticators.ts";
 import { backupCodesIn } from "./backup-codes.ts";
+import { challengeStartsIn } from "./challenge-starts.ts";
 import { checkpointsIn } from "./checkpoints.ts";
 import { Connection, integer } from "./connection.ts";
 import { factsIn } from "./facts.ts";
@@ -18,6 +19,7 @@ import { graceTicketsIn } from "./grace-tickets.ts";
 import { invitationsIn } from "./invitations.ts";
 import { methodSecretsIn } from "./method-secrets.ts";
 import { fileAt, SameFiles } from "./same-files.ts";
+import { tokensIn } from "./tokens.ts";
 import { TransactionQueue } from "./transaction-queue.ts";
 
 /** "csgn" in ASCII: tells our files from any other SQLite file. */
@@ -88,9 +90,11 @@ function storeOver(connection: Connection, files: SameFiles): Store {
     facts: factsIn(connection),
     accounts: accountsIn(connection),
     authenticators: authenticatorsIn(connection),
+    tokens: tokensIn(connection),
     backupCodes: backupCodesIn(connection),
     invitations: invitationsIn(connection),
     attempts: attemptsIn(connection),
+    challengeStarts: challengeStartsIn(connection),
     graceTickets: graceTicketsIn(connection),
     methodSecrets: methodSecretsIn(connection),
     audit: auditIn(connection),
