@@ -65,8 +65,17 @@ test("list says what is on, and how many have it", oath, async (t) => {
   ]);
   assert.equal(
     await succeed(countersign, ["method", "list"]),
-    "method       state       enrolled\ntotp         on          1\nbackup-code  on          1\n" +
-      "duo-push     not set up  0\nduo-prompt   not set up  0\n",
+    [
+      "method       state       enrolled",
+      "totp         on          1",
+      "hotp         off         0",
+      "yubikey      off         0",
+      "backup-code  on          1",
+      "duo-push     not set up  0",
+      "duo-prompt   not set up  0",
+      "message      off         0",
+      "",
+    ].join("\n"),
   );
 });
 
