@@ -43,6 +43,8 @@ const ROOMS = {
     builtins: ["fs", "crypto", "worker_threads", "child_process"],
   },
   settings: { values: ["core", "contracts", "files"], builtins: ["fs"] },
+  // Formats of other systems; whoever imports a file opens it.
+  imports: { pure: true, values: ["core", "contracts"], builtins: ["crypto"] },
   // koffi: datagrams to a Unix socket, which Node does not offer.
   "system-log": { values: ["core"], types: ["contracts"], packages: ["koffi"] },
   doctor: {

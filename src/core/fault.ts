@@ -34,6 +34,8 @@ export type FaultCode =
   | "duo-refused"
   | "duo-invalid"
   | "audit-broken"
+  // A file that is not what an import was told it is.
+  | "import-invalid"
   | "internal";
 
 /** How a fault is mended, and what caused it. */
