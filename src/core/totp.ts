@@ -1,5 +1,6 @@
 /** Time-based one-time passwords: RFC 6238 over HOTP (RFC 4226), computed by otplib. */
 import { timingSafeEqual } from "node:crypto";
+import { createGuardrails } from "@otplib/core";
 import { generateSync } from "@otplib/hotp";
 import { NodeCryptoPlugin } from "@otplib/plugin-crypto-node";
 
@@ -37,6 +38,12 @@ export const SECRET_BYTES: Readonly<Record<Algorithm, number>> = {
   sha512: 64,
 };
 
+/**
+ * Bytes of a secret that codes are computed of. RFC 4226 section 4 R6 requires 16; what other
+ * systems handed out until 2016 has 10. HMAC makes a longer key than 128 shorter.
+ */
+export const SECRET_BOUNDS = { shortest: 10, longest: 128 } as const;
+
 /** How far a matched code may lie from this host's clock, in time steps. */
 export interface Window {
   /** Steps accepted to either side of the learned drift. */
@@ -48,6 +55,10 @@ export interface Window {
 export const DEFAULT_WINDOW: Window = { steps: 1, maxDrift: 2 };
 
 const crypto = new NodeCryptoPlugin();
+const guardrails = createGuardrails({
+  MIN_SECRET_BYTES: SECRET_BOUNDS.shortest,
+  MAX_SECRET_BYTES: SECRET_BOUNDS.longest,
+});
 
 /** The time step at `now` (milliseconds since the epoch), with T0 = 0. */
 export function timeStepAt(now: number, period: number): number {
@@ -57,7 +68,7 @@ export function timeStepAt(now: number, period: number): number {
 /** The code of one counter value or time step (RFC 4226 5.3). */
 export function codeAt(secret: Uint8Array, step: number, parameters: CodeParameters): string {
   const { algorithm, digits } = parameters;
-  return generateSync({ secret, counter: step, algorithm, digits, crypto });
+  return generateSync({ secret, counter: step, algorithm, digits, crypto, guardrails });
 }
 
 /** A code that fits: its time step, and the drift to remember, in steps. */

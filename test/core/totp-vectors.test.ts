@@ -8,6 +8,7 @@ import {
   codeAt,
   matchTotp,
   type OtpParameters,
+  SECRET_BOUNDS,
   SECRET_BYTES,
   timeStepAt,
 } from "../../src/core/totp.ts";
@@ -52,6 +53,17 @@ describe("RFC 6238 appendix B", () => {
 });
 
 describe("oathtool computes the same codes", needs("oathtool"), () => {
+  test("of the shortest and the longest secret that other systems hand out", async () => {
+    for (const algorithm of ALGORITHMS) {
+      for (const length of [SECRET_BOUNDS.shortest, SECRET_BOUNDS.longest]) {
+        const secret = randomBytes(length);
+        const form: OtpParameters = { algorithm, digits: 7, period: 30 };
+        const theirs = await oathtool(encodeBase32(secret), 59_000, form);
+        assert.ok(codeAt(secret, 1, form) === theirs, `${algorithm}, ${length} bytes`);
+      }
+    }
+  });
+
   const forms = ALGORITHMS.flatMap((algorithm) =>
     ([6, 8] as const).flatMap((digits) =>
       ([30, 60] as const).map((period): OtpParameters => ({ algorithm, digits, period })),
