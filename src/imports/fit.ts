@@ -1,17 +1,12 @@
 /** What may come from elsewhere, and in what it is weaker than what is enrolled here. */
 import type { ImportedAuthenticator, ImportItem } from "../contracts/imported.ts";
 import { isAccount } from "../core/account.ts";
-import { SECRET_BYTES } from "../core/totp.ts";
+import { SECRET_BOUNDS, SECRET_BYTES } from "../core/totp.ts";
 import { Misfit } from "./misfit.ts";
 
-/**
- * Bytes of secret. RFC 4226 section 4 R6 requires 16, and google-authenticator made secrets
- * of 10 until 2016, so those are let in and named. What is shorter no program makes by itself,
- * and whoever saw a few codes could find it by trying.
- */
-export const SHORTEST_SECRET = 10;
-/** The longest block of the three hashes: HMAC makes a longer key shorter. */
-export const LONGEST_SECRET = 128;
+/** Bytes of the longest secret that comes. */
+export const LONGEST_SECRET = SECRET_BOUNDS.longest;
+/** Bytes that RFC 4226 section 4 R6 requires of a secret. */
 const REQUIRED_SECRET = 16;
 
 /** No button is pressed as often; beyond it, counting on would lose whole numbers. */
@@ -62,7 +57,8 @@ function unfitness(candidate: ImportedAuthenticator): string | undefined {
   if (Math.abs(skew) > MAX_SKEW) return `a clock off by ${skew} time steps`;
   if (method === "yubikey") return undefined;
   if (secret.length > LONGEST_SECRET) return `a secret of over ${LONGEST_SECRET} bytes`;
-  if (secret.length < SHORTEST_SECRET) {
+  // What no program makes by itself: whoever saw a few codes could find it by trying.
+  if (secret.length < SECRET_BOUNDS.shortest) {
     return `a secret of ${secret.length * 8} bits, which a few seen codes give away`;
   }
   if (secret.every((byte) => byte === secret[0])) return "a secret whose bytes are all the same";

@@ -5,7 +5,7 @@
  * no zone; the count that it keeps there too has lost its sign. The code itself tells: of the
  * steps about that time, in whatever zone, the one whose code it is.
  */
-import { type Algorithm, codeAt, type Digits, type Period } from "../core/totp.ts";
+import { codeAt, type Digits, SECRET_BOUNDS } from "../core/totp.ts";
 
 export interface LastCode {
   readonly secret: Uint8Array;
@@ -16,7 +16,6 @@ export interface LastCode {
   readonly period: number;
 }
 
-const ALGORITHM: Algorithm = "sha1";
 /** Minutes by which a zone's time is ahead of UTC. */
 const ZONES = Array.from({ length: (12 + 14) * 4 + 1 }, (_, index) => index * 15 - 12 * 60);
 /** Time steps to either side of the time of use: where the zone is known, and where it is not. */
@@ -28,13 +27,14 @@ const MOST_SEARCHES = 100;
 
 /** The code's number of digits, when it is the code of that counter or time step. */
 export function digitsOfCode(
-  { secret, code, period = 30 }: Pick<LastCode, "secret" | "code"> & { readonly period?: number },
+  { secret, code }: Pick<LastCode, "secret" | "code">,
   counter: number,
 ): Digits | undefined {
-  if (!/^[0-9]{6,8}$/.test(code) || counter < 0) return undefined;
+  const { shortest, longest } = SECRET_BOUNDS;
+  const isSecret = secret.length >= shortest && secret.length <= longest;
+  if (!isSecret || !/^[0-9]{6,8}$/.test(code) || counter < 0) return undefined;
   const digits = code.length as Digits;
-  const parameters = { algorithm: ALGORITHM, digits, period: period as Period };
-  return codeAt(secret, counter, parameters) === code ? digits : undefined;
+  return codeAt(secret, counter, { algorithm: "sha1", digits }) === code ? digits : undefined;
 }
 
 /** For the lines of one file, which were written in one zone, or in two. */
