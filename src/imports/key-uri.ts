@@ -28,9 +28,25 @@ const LOOKS = ["image", "icon", "color", "lock"];
 
 type Parameters = ReadonlyMap<string, string>;
 
+const FORM = /^otpauth:\/\/([a-z]+)\/([^/?#]*)\?([^?#]*)$/i;
+
+/**
+ * The account that a URI's label names, also where the rest cannot come; undefined for none,
+ * and for a URI that has no secret in its place: where that is then, nobody knows.
+ */
+export function accountNamedBy(uri: string): string | undefined {
+  const [, , label = "", query = ""] = FORM.exec(uri) ?? [];
+  if (!/(?:^|&)secret=[a-z2-7]{16}/i.test(query)) return undefined;
+  try {
+    return accountOf(decoded(label, "its label")) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws Misfit */
 export function parseKeyUri(uri: string): KeyUri {
-  const [, type, label, query] = /^otpauth:\/\/([a-z]+)\/([^/?#]*)\?([^?#]*)$/i.exec(uri) ?? [];
+  const [, type, label, query] = FORM.exec(uri) ?? [];
   if (type === undefined || label === undefined || query === undefined) {
     throw new Misfit("not of the form otpauth://TYPE/LABEL?PARAMETERS");
   }
@@ -41,7 +57,7 @@ export function parseKeyUri(uri: string): KeyUri {
   if (parameters.has(foreign)) throw new Misfit(`a ${foreign}, which ${method} has none of`);
   return {
     method,
-    account: accountOf(decoded(label, "label")),
+    account: accountOf(decoded(label, "its label")),
     algorithm: algorithmOf(parameters),
     digits: numberOf(parameters, "digits", 6, 6, 8) as Digits,
     ...(method === "totp"
@@ -71,7 +87,7 @@ function parametersOf(query: string): Parameters {
     if (LOOKS.includes(name)) continue;
     if (!PARAMETERS.includes(name)) throw new Misfit(`parameter ${index + 1} is not known`);
     if (parameters.has(name)) throw new Misfit(`the parameter ${name} stands there twice`);
-    parameters.set(name, decoded(value, name));
+    parameters.set(name, decoded(value, `the parameter ${name}`));
   }
   return parameters;
 }
@@ -80,7 +96,7 @@ function decoded(text: string, what: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new Misfit(`a ${what} that is not percent-encoded UTF-8`);
+    throw new Misfit(`${what} is not percent-encoded UTF-8`);
   }
 }
 

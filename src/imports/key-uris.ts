@@ -5,7 +5,7 @@
 import type { ImportedAuthenticator, ImportItem } from "../contracts/imported.ts";
 import { Fault } from "../core/fault.ts";
 import { itemOf } from "./fit.ts";
-import { type KeyUri, parseKeyUri } from "./key-uri.ts";
+import { accountNamedBy, type KeyUri, parseKeyUri } from "./key-uri.ts";
 import { type Chunks, linesOf } from "./lines.ts";
 import { Batches, type Export, parseMigration } from "./migration.ts";
 import { Misfit } from "./misfit.ts";
@@ -45,7 +45,8 @@ export async function* readKeyUris(
     } else if (scheme === "otpauth-migration") {
       yield* accountsOf(place, uri, owners, batches);
     } else {
-      yield itemOf(place, owners.user, () => authenticatorOf(place, owners, parseKeyUri(uri)));
+      const user = userOf(accountNamedBy(uri), owners);
+      yield itemOf(place, user, () => authenticatorOf(place, owners, parseKeyUri(uri)));
     }
   }
   yield* batches.missing();
@@ -67,14 +68,15 @@ function* accountsOf(
   }
   for (const [index, account] of exported.accounts.entries()) {
     const own = `${place}, account ${index + 1}`;
-    yield itemOf(own, owners.user, () => authenticatorOf(own, owners, account()));
+    const user = userOf(account.name, owners);
+    yield itemOf(own, user, () => authenticatorOf(own, owners, account.read()));
   }
 }
 
 function authenticatorOf(place: string, owners: Owners, uri: KeyUri): ImportedAuthenticator {
   const { method, account, secret, algorithm, digits, period, lastCounter } = uri;
-  const user = owners.user ?? withoutDomain(account, owners.domain);
-  if (user === "") {
+  const user = userOf(account, owners);
+  if (user === undefined || user === "") {
     secret.fill(0);
     throw new Misfit("a label without an account");
   }
@@ -95,9 +97,8 @@ function authenticatorOf(place: string, owners: Owners, uri: KeyUri): ImportedAu
   };
 }
 
-function withoutDomain(account: string, domain: string | undefined): string {
+function userOf(account: string | undefined, { user, domain }: Owners): string | undefined {
   const ending = `@${domain}`;
-  return domain !== undefined && account.endsWith(ending)
-    ? account.slice(0, -ending.length)
-    : account;
+  const isOwn = domain !== undefined && account?.endsWith(ending);
+  return user ?? (isOwn ? account?.slice(0, -ending.length) : account);
 }

@@ -29,10 +29,16 @@ export interface Batch {
   readonly index: number;
 }
 
+export interface ExportedAccount {
+  /** As far as it could be read. */
+  readonly name: string | undefined;
+  /** @throws Misfit where it cannot come */
+  read(): KeyUri;
+}
+
 export interface Export {
   readonly batch: Batch;
-  /** Each throws a Misfit where that account cannot come. */
-  readonly accounts: readonly (() => KeyUri)[];
+  readonly accounts: readonly ExportedAccount[];
 }
 
 /** By the number of the enum. */
@@ -59,7 +65,10 @@ export function parseMigration(uri: string): Export {
   if (batch.size < 1 || batch.size > MOST_CODES || batch.index >= batch.size) {
     throw new Misfit("an export whose QR codes are counted wrong");
   }
-  const accounts = message.repeated(1).map((bytes) => () => accountIn(bytes));
+  const accounts = message.repeated(1).map((bytes) => ({
+    name: nameIn(bytes),
+    read: () => accountIn(bytes),
+  }));
   return { batch, accounts };
 }
 
@@ -71,6 +80,14 @@ function bytesOf(data: string): Uint8Array {
   } catch {}
   if (bytes === undefined || bytes.length === 0) throw new Misfit("its data are not base64");
   return bytes;
+}
+
+function nameIn(bytes: Uint8Array): string | undefined {
+  try {
+    return accountOf(messageOf(bytes, []).text(2)) || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function accountIn(bytes: Uint8Array): KeyUri {

@@ -1,8 +1,11 @@
 /** Tries one target after the other for a time, and keeps what each found. */
 import { fail } from "node:assert/strict";
+import { IMPORTS } from "./fuzz-imports.ts";
 import { storeTarget } from "./fuzz-store.ts";
-import { TEXTS } from "./fuzz-texts.ts";
+import { type Target, TEXTS } from "./fuzz-texts.ts";
 import { randomFrom } from "./random.ts";
+
+const READERS: Readonly<Record<string, Target>> = { ...TEXTS, ...IMPORTS };
 
 export interface Found {
   tries: number;
@@ -19,14 +22,14 @@ export async function fuzz(
   }: { readonly seconds: number; readonly seed: number; readonly only?: string },
 ): Promise<Map<string, Found>> {
   const targets = only
-    ? { [only]: TEXTS[only] ?? fail(`no target ${only}`) }
-    : { ...TEXTS, "store bytes": await storeTarget(t) };
+    ? { [only]: READERS[only] ?? fail(`no target ${only}`) }
+    : { ...READERS, "store bytes": await storeTarget(t) };
   const found = new Map<string, Found>();
   for (const [name, target] of Object.entries(targets)) {
     const own: Found = { tries: 0, problems: new Map() };
     found.set(name, own);
     // The store is half of it: a try there takes the longest.
-    const share = only ? 1 : name === "store bytes" ? 0.5 : 0.5 / Object.keys(TEXTS).length;
+    const share = only ? 1 : name === "store bytes" ? 0.5 : 0.5 / Object.keys(READERS).length;
     const until = Date.now() + seconds * share * 1000;
     for (let at = seed; Date.now() < until; at++, own.tries++) {
       try {

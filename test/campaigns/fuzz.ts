@@ -21,7 +21,7 @@ try {
     seed,
     ...(only ? { only } : {}),
   })) {
-    print(`${name.padEnd(16)} ${`${tries}`.padStart(9)} tries  ${problems.size} problems`);
+    print(`${name.padEnd(31)} ${`${tries}`.padStart(9)} tries  ${problems.size} problems`);
     for (const [message, at] of problems) print(`  seed ${at}: ${message}`);
     if (problems.size > 0) process.exitCode = 1;
   }
