@@ -6,6 +6,12 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { createRequire } from "node:module";
 
+/** Where distributions put PAM modules. */
+const MODULES = ["x86_64-linux-gnu/", "aarch64-linux-gnu/", ""].flatMap((folder) => [
+  `/lib/${folder}security`,
+  `/usr/lib/${folder}security`,
+]);
+
 /** Parts that are no program. */
 const CHECKS: Readonly<Record<string, () => string | undefined>> = {
   root: () => (process.getuid?.() === 0 ? undefined : "needs root"),
@@ -15,6 +21,10 @@ const CHECKS: Readonly<Record<string, () => string | undefined>> = {
       : "mount namespaces are not to be had here",
   "libpam0g-dev": () =>
     existsSync("/usr/include/security/pam_modules.h") ? undefined : "libpam0g-dev is not installed",
+  "libpam-oath": () =>
+    MODULES.some((folder) => existsSync(`${folder}/pam_oath.so`))
+      ? undefined
+      : "libpam-oath is not installed",
   keytar: () => {
     try {
       createRequire(import.meta.url)("keytar");
