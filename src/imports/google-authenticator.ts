@@ -63,6 +63,10 @@ function secretOf(text: string): Uint8Array {
 }
 
 function authenticatorOf(text: string, user: string, secret: Uint8Array): ImportedAuthenticator {
+  // A counter without its last figures would let used codes in again. The module ends each line.
+  if (/(?:^|[\r\n])"[^\r\n]*$/.test(text)) {
+    throw new Misfit("its last option has no line break: the file may be cut off");
+  }
   const options = optionsOf(text);
   const counter = leadingNumber(options.get("HOTP_COUNTER"));
   const isCounting = counter > 0;

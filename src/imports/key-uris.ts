@@ -29,7 +29,7 @@ export async function* readKeyUris(
 ): AsyncGenerator<ImportItem> {
   const batches = new Batches();
   let isFirst = true;
-  for await (const { number, text } of linesOf(chunks, URI_MAX)) {
+  for await (const { number, text, isEnded } of linesOf(chunks, URI_MAX)) {
     const place = `line ${number}`;
     const uri = text?.trim();
     if (uri === "" || uri?.startsWith("#")) continue;
@@ -46,10 +46,18 @@ export async function* readKeyUris(
       yield* accountsOf(place, uri, owners, batches);
     } else {
       const user = userOf(accountNamedBy(uri), owners);
-      yield itemOf(place, user, () => authenticatorOf(place, owners, parseKeyUri(uri)));
+      const read = () => (isEnded ? parseKeyUri(uri) : whole(parseKeyUri(uri)));
+      yield itemOf(place, user, () => authenticatorOf(place, owners, read()));
     }
   }
   yield* batches.missing();
+}
+
+/** A counter without its last figures would let used codes in again. */
+function whole(uri: KeyUri): KeyUri {
+  if (uri.method === "totp") return uri;
+  uri.secret.fill(0);
+  throw new Misfit("no line break at its end: its counter may be cut off");
 }
 
 function* accountsOf(

@@ -7,6 +7,8 @@ export interface Line {
   readonly number: number;
   /** Without the line break; undefined for one that is longer than `longest` characters. */
   readonly text: string | undefined;
+  /** False for a last line without a line break: the file may have been cut off in it. */
+  readonly isEnded: boolean;
 }
 
 /** A byte order mark at the beginning is none of the first line's. */
@@ -18,20 +20,20 @@ export async function* linesOf(chunks: Chunks, longest: number): AsyncGenerator<
     isOverlong ||= rest.length + part.length > longest;
     rest = isOverlong ? "" : rest + part;
   };
-  const take = (): Line => {
+  const take = (isEnded: boolean): Line => {
     const text = isOverlong ? undefined : rest.replace(number === 1 ? /^\ufeff|\r$/g : /\r$/, "");
     rest = "";
     isOverlong = false;
-    return { number: number++, text };
+    return { number: number++, text, isEnded };
   };
   for await (const chunk of chunks) {
     let from = 0;
     for (let to = chunk.indexOf("\n"); to >= 0; to = chunk.indexOf("\n", from)) {
       extend(chunk.slice(from, to));
-      yield take();
+      yield take(true);
       from = to + 1;
     }
     extend(chunk.slice(from));
   }
-  if (rest !== "" || isOverlong) yield take();
+  if (rest !== "" || isOverlong) yield take(false);
 }

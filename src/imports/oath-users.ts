@@ -51,13 +51,15 @@ function userOf([, user, , key]: readonly string[]): string | undefined {
 }
 
 function authenticatorOf(
-  { text }: Line,
+  { text, isEnded }: Line,
   place: string,
   fields: readonly string[],
   lastSteps: LastSteps,
 ): ImportedAuthenticator {
   if (text === undefined) throw new Misfit(`longer than ${LINE_MAX} characters`);
   if (text.includes("\0")) throw new Misfit("it holds a NUL");
+  // A counter without its last figures would let used codes in again. The module ends each line.
+  if (!isEnded) throw new Misfit("no line break at its end: the file may be cut off");
   const [type = "", user, password, key, counter, lastCode, time] = fields;
   const known = TYPE.exec(type);
   if (!known) throw new Misfit("a type that pam_oath passes over");

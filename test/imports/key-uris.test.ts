@@ -1,11 +1,18 @@
 /** Key URIs, one a line. */
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { encodeBase32 } from "../../src/core/base32.ts";
 import { Fault } from "../../src/core/fault.ts";
 import { keyUri } from "../../src/core/key-uri.ts";
 import { readKeyUris } from "../../src/imports/key-uris.ts";
+import { writeQrFile } from "../../src/terminal/qr-file.ts";
+import { needs } from "../support/parts.ts";
+import { runOrThrow } from "../support/run.ts";
+import { APP } from "../vectors/google-exports.ts";
 import { TOTP_SECRETS } from "../vectors/rfc.ts";
 import { all, keyUris, only, whyNot } from "./read.ts";
 
@@ -40,11 +47,13 @@ test("the example of the Key URI format, and one with every parameter", async ()
 
 test("counter-based: the counter is the next one, and has to be there", async () => {
   const counter = async (query: string) =>
-    only(keyUris(`otpauth://hotp/alice?secret=${KEY}${query}`));
+    only(keyUris(`otpauth://hotp/alice?secret=${KEY}${query}\n`));
   assert.equal((await counter("&counter=0")).lastCounter, -1);
   const { method, period, lastCounter } = await counter("&counter=4503599627370496");
   assert.deepEqual([method, period, lastCounter], ["hotp", undefined, 4503599627370495]);
   assert.match(await whyNot(keyUris(`otpauth://hotp/alice?secret=${KEY}`)), /no counter/);
+  const cut = `otpauth://hotp/alice?secret=${KEY}&counter=12`;
+  assert.match(await whyNot(keyUris(cut)), /may be cut off/);
 });
 
 test("whose: the label's account as it stands, without its domain where that is named", async () => {
@@ -148,6 +157,24 @@ test("what is no list of URIs is refused at its first line, without a word of it
     });
   }
   assert.deepEqual(await keyUris("\n\n"), []);
+});
+
+test("two pictures, as zbarimg --raw reads them", needs("zbarimg"), async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "countersign-pictures-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const pictures = [join(folder, "uri.png"), join(folder, "export.png")] as const;
+  await writeQrFile(pictures[0], `otpauth://hotp/Host:alice?secret=${KEY}&counter=7`);
+  await writeQrFile(pictures[1], APP.two);
+  const { stdout } = await runOrThrow(["zbarimg", "--raw", "--quiet", ...pictures]);
+  const found = await keyUris(stdout);
+  assert.deepEqual(
+    found.map(({ kind, user }) => [kind, user]),
+    [
+      ["authenticator", "alice"],
+      ["authenticator", "pi@raspberrypi"],
+      ["authenticator", "pi@raspberrypi"],
+    ],
+  );
 });
 
 test("whatever is enrolled here is read back from its own URI", async () => {

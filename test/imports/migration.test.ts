@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { encodeBase32 } from "../../src/core/base32.ts";
+import { APP } from "../vectors/google-exports.ts";
 import { HOTP_SECRET } from "../vectors/rfc.ts";
 import { keyUris, only, whyNot } from "./read.ts";
 
@@ -42,14 +43,6 @@ function code(accounts: readonly Buffer[], size = 1, index = 0, id = -5n): strin
   const payload = accounts.map((each) => [1, each] as const);
   return uri(message(...payload, [2, 1], [3, size], [4, index], [5, id]));
 }
-
-// Exported by the app itself: the account of the Raspberry Pi's manual, as
-// github.com/scito/extract_otp_secrets publishes it.
-const APP = {
-  totp: "otpauth-migration://offline?data=CjUKEPqlBekzoNEukL7qlsjBCDYSDnBpQHJhc3BiZXJyeXBpGgtyYXNwYmVycnlwaSABKAEwAhABGAEgACjr4JKK%2B%2F%2F%2F%2F%2F8B",
-  two: "otpauth-migration://offline?data=CigKEPqlBekzoNEukL7qlsjBCDYSDnBpQHJhc3BiZXJyeXBpIAEoATACCjUKEPqlBekzoNEukL7qlsjBCDYSDnBpQHJhc3BiZXJyeXBpGgtyYXNwYmVycnlwaSABKAEwAhABGAEgACiQ7OOa%2Bf%2F%2F%2F%2F8B",
-  hotp: "otpauth-migration://offline?data=CiUKEPqlBekzoNEukL7qlsjBCDYSCWhvdHAgZGVtbyABKAEwATgEEAEYASAAKNuv15j6%2F%2F%2F%2F%2FwE%3D",
-} as const;
 
 test("exports of the app itself", async () => {
   const { secret, ...rest } = await only(keyUris(APP.totp));

@@ -8,7 +8,7 @@ import { Fault } from "../../src/core/fault.ts";
 import { codeAt, type Digits } from "../../src/core/totp.ts";
 import { LINE_MAX, readOathUsers } from "../../src/imports/oath-users.ts";
 import { HOTP_SECRET } from "../vectors/rfc.ts";
-import { all, oathUsers, only } from "./read.ts";
+import { all, oathUsers, only, whyNot } from "./read.ts";
 
 const KEY = HOTP_SECRET.toString("hex");
 const line = (...fields: (string | number)[]): string => `${fields.join("\t")}\n`;
@@ -165,6 +165,14 @@ test("what cannot come is told line by line", async () => {
   }
 });
 
+test("a file that was cut off in its last line: what is left may not be what stood there", async () => {
+  const whole = line("HOTP", "alice", "-", KEY, 123);
+  for (let length = 8; length < whole.length; length++) {
+    assert.notEqual(await whyNot(oathUsers(whole.slice(0, length))), "", `${length}`);
+  }
+  assert.match(await whyNot(oathUsers(whole.trimEnd())), /may be cut off/);
+});
+
 test("nothing of a line that lacks a field is told: a secret may stand in the user's place", async () => {
   for (const text of [
     line("HOTP", KEY, "-"),
@@ -232,7 +240,7 @@ test("however the file is cut into chunks, and whatever it holds, it comes back"
           const fields = ["HOTP", user, "-", Buffer.from(secret).toString("hex"), counter];
           return [...fields, ...(hasCode ? ["111111"] : [])].join(gap);
         });
-        const text = lines.join(ending);
+        const text = lines.map((each) => each + ending).join("");
         function* chunks(): Generator<string> {
           for (let at = 0; at < text.length; ) {
             const length = lengths.next().value ?? 1;

@@ -149,6 +149,18 @@ test("what the module refuses every login with, or what cannot be here, is unfit
   assert.equal((await only(stateFile(file("STEP_SIZE 61", "HOTP_COUNTER 1")))).method, "hotp");
 });
 
+test("a file that was cut off: its secret is no other, and its counter no lower one", async () => {
+  const whole = `${file("RATE_LIMIT 3 30", "HOTP_COUNTER 123")}12345678\n`;
+  for (let length = 8; length < whole.length; length++) {
+    const [item] = await stateFile(whole.slice(0, length));
+    if (item?.kind !== "authenticator") continue;
+    assert.deepEqual(item.secret, Uint8Array.from(HOTP_SECRET), `${length}`);
+    assert.equal(item.lastCounter, 122, `${length}`);
+  }
+  const cut = `${KEY}\n" TOTP_AUTH\n" DISALLOW_REUSE 5981110`;
+  assert.match(await whyNot(stateFile(cut)), /may be cut off/);
+});
+
 test("a secret of 80 bits, as was made until 2016, comes and is named", async () => {
   const old = await only(stateFile(`${encodeBase32(HOTP_SECRET.subarray(0, 10))}\n${TOTP}`));
   assert.equal(old.remarks[0], "secret of 80 bits, fewer than the 128 of RFC 4226");
