@@ -13,13 +13,15 @@
  */
 import type { Unfit } from "../contracts/imported.ts";
 import type { Algorithm, Digits } from "../core/totp.ts";
-import { MAX_COUNTER } from "./fit.ts";
 import { accountOf, type KeyUri } from "./key-uri.ts";
 import { Misfit } from "./misfit.ts";
-import { type Field, readFields } from "./protobuf.ts";
+import { Message } from "./protobuf.ts";
 
 /** QR codes of one export; the app puts ten accounts into each. */
-export const MOST_CODES = 1_000;
+const MOST_CODES = 1_000;
+
+/** Exports in one file: of each is kept which QR codes were there. */
+const MOST_EXPORTS = 1_000;
 
 /** Which QR code of which export it is. */
 export interface Batch {
@@ -53,14 +55,14 @@ export function parseMigration(uri: string): Export {
   const data = /^otpauth-migration:\/\/offline\/?\?data=([^&?#]*)$/i.exec(uri)?.[1];
   if (data === undefined) throw new Misfit("not of the form otpauth-migration://offline?data=DATA");
   const payload = bytesOf(data);
-  const message = messageOf(payload, [1]);
-  const version = message.number(2);
+  const message = Message.read(payload, [1]);
+  const version = message.whole(2);
   if (version !== 1 && version !== 2) throw new Misfit("an export of a version that is not known");
   const batch = {
     // A number of 32 bits with a sign, whose bits say nothing but which export it is.
     id: message.varint(5),
-    size: message.number(3),
-    index: message.number(4),
+    size: message.whole(3),
+    index: message.whole(4),
   };
   if (batch.size < 1 || batch.size > MOST_CODES || batch.index >= batch.size) {
     throw new Misfit("an export whose QR codes are counted wrong");
@@ -84,77 +86,27 @@ function bytesOf(data: string): Uint8Array {
 
 function nameIn(bytes: Uint8Array): string | undefined {
   try {
-    return accountOf(messageOf(bytes, []).text(2)) || undefined;
+    return accountOf(Message.read(bytes).text(2)) || undefined;
   } catch {
     return undefined;
   }
 }
 
 function accountIn(bytes: Uint8Array): KeyUri {
-  const message = messageOf(bytes, []);
-  const [algorithm, digits] = [ALGORITHM[message.number(4)], DIGITS[message.number(5)]];
-  const method = METHOD[message.number(6)];
+  const message = Message.read(bytes);
+  const [algorithm, digits] = [ALGORITHM[message.whole(4)], DIGITS[message.whole(5)]];
+  const method = METHOD[message.whole(6)];
   if (algorithm === undefined) throw new Misfit("an algorithm other than SHA1, SHA256 and SHA512");
   if (digits === undefined) throw new Misfit("codes not of 6 or 8 digits");
   if (method === undefined) throw new Misfit("a type that is not totp or hotp");
   const account = accountOf(message.text(2));
-  const counter = message.number(7);
-  // The app counts on before it shows a code: this counter's was seen already.
+  const counter = message.whole(7);
+  // The app counts on before it shows a code (OtpProvider.java): this counter's was shown.
   const own =
     method === "totp"
       ? { period: PERIOD, lastCounter: undefined }
       : { period: undefined, lastCounter: counter };
   return { method, account, secret: message.taken(1), algorithm, digits, ...own };
-}
-
-/** A message by the numbers of its fields, of which none but `repeated` may stand there twice. */
-function messageOf(bytes: Uint8Array, repeated: readonly number[]) {
-  const fields = readFields(bytes);
-  if (fields === undefined) throw new Misfit("its data are not an export, or not a whole one");
-  const single = new Map<number, Field>();
-  for (const field of fields) {
-    if (repeated.includes(field.number)) continue;
-    if (single.has(field.number)) throw new Misfit(`its field ${field.number} stands there twice`);
-    single.set(field.number, field);
-  }
-  const bytesIn = (field: Field): Uint8Array => {
-    if (field.bytes !== undefined) return field.bytes;
-    throw new Misfit(`its field ${field.number} is of another type`);
-  };
-  const bytesAt = (number: number): Uint8Array => {
-    const field = single.get(number);
-    return field === undefined ? new Uint8Array() : bytesIn(field);
-  };
-  const varint = (number: number): bigint => {
-    const field = single.get(number);
-    if (field === undefined) return 0n;
-    if (field.varint !== undefined) return field.varint;
-    throw new Misfit(`its field ${number} is of another type`);
-  };
-  return {
-    varint,
-    number: (number: number): number => {
-      const value = varint(number);
-      if (value > BigInt(MAX_COUNTER)) throw new Misfit(`its field ${number} is out of bounds`);
-      return Number(value);
-    },
-    text: (number: number): string => {
-      try {
-        return new TextDecoder("utf-8", { fatal: true }).decode(bytesAt(number));
-      } catch {
-        throw new Misfit(`its field ${number} is not UTF-8`);
-      }
-    },
-    repeated: (number: number): Uint8Array[] =>
-      fields.filter((field) => field.number === number).map(bytesIn),
-    /** A copy; what it was copied from is zeroed. */
-    taken: (number: number): Uint8Array => {
-      const own = bytesAt(number);
-      const copy = Uint8Array.from(own);
-      own.fill(0);
-      return copy;
-    },
-  };
 }
 
 /** Which QR codes of each export were there: one left out is not noticed by looking at the others. */
@@ -164,7 +116,9 @@ export class Batches {
   /** @throws Misfit for a QR code that was there already, or is of another count than the first */
   add(place: string, { id, size, index }: Batch): void {
     const known = this.#seen.get(id) ?? { place, size, indexes: new Set<number>() };
-    if (this.#seen.size >= MOST_CODES) throw new Misfit(`more than ${MOST_CODES} exports`);
+    if (this.#seen.size === MOST_EXPORTS && !this.#seen.has(id)) {
+      throw new Misfit(`more than ${MOST_EXPORTS} exports in one file`);
+    }
     this.#seen.set(id, known);
     if (known.size !== size) throw new Misfit("an export whose QR codes are counted wrong");
     if (known.indexes.has(index)) throw new Misfit(`QR code ${index + 1} of ${size} again`);

@@ -1,4 +1,6 @@
 /** The wire format of Protocol Buffers, as far as a message of a few fields needs it. */
+import { MAX_COUNTER } from "./fit.ts";
+import { Misfit } from "./misfit.ts";
 
 export interface Field {
   readonly number: number;
@@ -48,4 +50,75 @@ export function readFields(message: Uint8Array): readonly Field[] | undefined {
     if (fields.length > MOST_FIELDS) return undefined;
   }
   return fields;
+}
+
+/** A message by the numbers of its fields. What is asked of one that is not there is 0, or empty. */
+export class Message {
+  readonly #fields: readonly Field[];
+
+  private constructor(fields: readonly Field[]) {
+    this.#fields = fields;
+  }
+
+  /**
+   * @param repeated those that may stand there more than once
+   * @throws Misfit, as all of it does
+   */
+  static read(bytes: Uint8Array, repeated: readonly number[] = []): Message {
+    const fields = readFields(bytes);
+    if (fields === undefined) throw new Misfit("its data are not an export, or not a whole one");
+    const single = fields.map(({ number }) => number).filter((each) => !repeated.includes(each));
+    const twice = single.find((each, index) => single.indexOf(each) !== index);
+    if (twice !== undefined) throw new Misfit(`its field ${twice} stands there twice`);
+    return new Message(fields);
+  }
+
+  /** As a number of 64 bits without a sign. */
+  varint(number: number): bigint {
+    const field = this.#find(number);
+    if (field === undefined) return 0n;
+    if (field.varint !== undefined) return field.varint;
+    throw new Misfit(`its field ${number} is of another type`);
+  }
+
+  whole(number: number): number {
+    const value = this.varint(number);
+    if (value > BigInt(MAX_COUNTER)) throw new Misfit(`its field ${number} is out of bounds`);
+    return Number(value);
+  }
+
+  text(number: number): string {
+    const bytes = this.#bytes(number);
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch {
+      throw new Misfit(`its field ${number} is not UTF-8`);
+    }
+  }
+
+  /** A copy; what it was copied from is zeroed. */
+  taken(number: number): Uint8Array {
+    const own = this.#bytes(number);
+    const copy = Uint8Array.from(own);
+    own.fill(0);
+    return copy;
+  }
+
+  repeated(number: number): Uint8Array[] {
+    return this.#fields.filter((field) => field.number === number).map(bytesIn);
+  }
+
+  #find(number: number): Field | undefined {
+    return this.#fields.find((field) => field.number === number);
+  }
+
+  #bytes(number: number): Uint8Array {
+    const field = this.#find(number);
+    return field === undefined ? new Uint8Array() : bytesIn(field);
+  }
+}
+
+function bytesIn({ number, bytes }: Field): Uint8Array {
+  if (bytes !== undefined) return bytes;
+  throw new Misfit(`its field ${number} is of another type`);
 }

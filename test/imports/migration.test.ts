@@ -148,6 +148,19 @@ test("a QR code of several that is missing is named; one that was scanned twice,
   ]);
 });
 
+test("a file of more exports than anybody makes ends in no more being kept", async () => {
+  const codes = Array.from({ length: 1002 }, (_, id) => code([account()], 1, 0, BigInt(id)));
+  const found = await keyUris([...codes, code([account()], 1, 0, 0n)].join("\n"));
+  const unfit = found.flatMap((item) =>
+    item.kind === "unfit" ? [`${item.place}: ${item.why}`] : [],
+  );
+  assert.deepEqual(unfit, [
+    "line 1001: more than 1000 exports in one file",
+    "line 1002: more than 1000 exports in one file",
+    "line 1003: QR code 1 of 1 again",
+  ]);
+});
+
 test("what is no whole export is refused, and said without a word of it", async () => {
   const whole = message([1, account()], [2, 1], [3, 1], [4, 0], [5, 9]);
   const texts: Record<string, RegExp> = {
