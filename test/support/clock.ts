@@ -58,3 +58,15 @@ export async function oathtoolSteps(
   const ended = await runOrThrow(["oathtool", ...form, `--now=${at}`, "-"], { input: secret });
   return ended.stdout.trim().split("\n");
 }
+
+/** What a token of oathtool's shows at `counter` and, pressed on, after that: `count` codes. */
+export async function oathtoolCounters(
+  secret: string,
+  counter: number,
+  count: number,
+  digits = 6,
+): Promise<readonly string[]> {
+  const form = ["--hotp", "--base32", `--digits=${digits}`, `--window=${count - 1}`];
+  const argv = ["oathtool", ...form, `--counter=${counter}`, "-"];
+  return (await runOrThrow(argv, { input: secret })).stdout.trim().split("\n");
+}
