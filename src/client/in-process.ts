@@ -74,6 +74,7 @@ export async function openParts(
 export function applySettings(parts: EngineParts, settings: Settings): EngineParts {
   const decided = {
     window: totpWindow(settings),
+    lookAhead: settings.hotp,
     policy: policyOf(settings),
     loginCard: loginCardOf(settings),
   };
@@ -92,6 +93,7 @@ export function assemble(store: Store, sealer: Sealer, settings: Settings): Engi
     scryptCost: DEFAULT_COST,
     methods: methodsOf(settings),
     window: totpWindow(settings),
+    lookAhead: settings.hotp,
     policy: policyOf(settings),
     hostName: hostname(),
     groupsOf: hostGroupsOf,

@@ -1,6 +1,7 @@
 /** A method judges an answer against what one user has enrolled of it. */
 import type { Shape } from "../core/answer.ts";
 import type { Fault } from "../core/fault.ts";
+import type { LookAhead } from "../core/hotp.ts";
 import type { Window } from "../core/totp.ts";
 import type { Reason } from "../core/verdict.ts";
 import type { RandomBytes } from "./clock.ts";
@@ -16,6 +17,7 @@ export interface MethodParts {
   readonly slowHash: SlowHash;
   readonly scryptCost: ScryptCost;
   readonly window: Window;
+  readonly lookAhead: LookAhead;
 }
 
 /** One submitted answer. */

@@ -1,6 +1,9 @@
 /** Counter-based one-time passwords: RFC 4226, computed by otplib. */
 import { type CodeParameters, codeAt, equalCodes } from "./totp.ts";
 
+/** The method's name. */
+export const HOTP = "hotp";
+
 /** How far a code may lie ahead of the last one that was used, in presses of the token's button. */
 export interface LookAhead {
   /** The look-ahead window s of RFC 4226 7.4: a login takes so many of the next codes. */
@@ -87,4 +90,17 @@ function codeOf(secret: Uint8Array, counter: number, parameters: CodeParameters)
 
 function isCode(typed: string, { code, exists }: Computed): boolean {
   return equalCodes(code, typed) && exists;
+}
+
+/** What is kept of an authenticator: each undefined where it has no such thing. */
+interface Kept {
+  readonly algorithm: CodeParameters["algorithm"] | undefined;
+  readonly digits: CodeParameters["digits"] | undefined;
+  readonly period: number | undefined;
+}
+
+/** True for one whose codes go by a counter. */
+export function isCounterBased<T extends Kept>(kept: T): kept is T & CodeParameters {
+  const { algorithm, digits, period } = kept;
+  return algorithm !== undefined && digits !== undefined && period === undefined;
 }

@@ -1,7 +1,6 @@
 /** What the policy says of a login, before anybody is asked for anything. */
 import type { Caller, Origin, PolicyExplanation, VerifyOutcome } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
-import { BACKUP_CODE } from "../core/backup-code.ts";
 import { type Decision, decide, explain, type Subject } from "../core/policy/decide.ts";
 import { type Demand, demandOf, outlook, type Standing } from "../core/policy/outlook.ts";
 import { printable } from "../core/printable.ts";
@@ -10,6 +9,9 @@ import { conclude } from "./conclude.ts";
 import { barredBy, hasAnything, type VerifyRequest } from "./judge.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn, mayAdminister } from "./permission.ts";
+
+/** What a login can set up without another program. */
+const TOTP = "totp";
 
 /** Of a login that PAM hands on from sshd, which has no terminal yet. */
 const NO_TERMINAL = "ssh";
@@ -125,9 +127,12 @@ export async function look(
   return { user, disabled, enrolledIn, hasEnrolled, enrollableIn: enrollableOf({ methods }) };
 }
 
-/** The methods that anybody could enroll in: backup codes are for who has something already. */
+/** The methods that anybody could enroll in at a login. */
 export function enrollableOf({ methods }: Pick<EngineParts, "methods">): readonly string[] {
-  return methods.flatMap(({ name }) => (name === BACKUP_CODE ? [] : [name]));
+  return methods.flatMap((method) => {
+    const enrolls = method.kind === "challenge" ? method.enrollsAtLogin : method.name === TOTP;
+    return enrolls ? [method.name] : [];
+  });
 }
 
 async function subjectOf(parts: EngineParts, user: string, origin: Origin): Promise<Subject> {

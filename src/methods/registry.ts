@@ -4,6 +4,7 @@ import type { PromptApplication, PushApplication } from "../duo/application.ts";
 import { backupCode } from "./backup-code.ts";
 import { duoPrompt } from "./duo-prompt.ts";
 import { duoPush } from "./duo-push.ts";
+import { hotp } from "./hotp.ts";
 import { totp } from "./totp.ts";
 
 /** What the settings set up; a method whose part is absent is neither offered nor accepted. */
@@ -15,5 +16,5 @@ export interface MethodsSetUp {
 /** In the order in which the prompt offers them. */
 export function methodsFor({ push, prompt }: MethodsSetUp): readonly Method[] {
   const byDuo = [...(push ? [duoPush(push)] : []), ...(prompt ? [duoPrompt(prompt)] : [])];
-  return [totp, backupCode, ...byDuo];
+  return [totp, hotp, backupCode, ...byDuo];
 }

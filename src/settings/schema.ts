@@ -20,6 +20,7 @@ export interface Settings {
   readonly key: KeyKind;
   readonly qr: QrMode;
   readonly totp: { readonly window: number; readonly maxDrift: number };
+  readonly hotp: { readonly window: number; readonly resync: number };
   readonly throttle: {
     readonly freeFailures: number;
     readonly firstDelay: number;
@@ -151,6 +152,10 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
   totp: group("time-based one-time passwords", {
     window: whole("time steps accepted to either side", 0, 10, 1),
     maxDrift: whole("largest clock drift that is learned, in time steps", 0, 10, 2),
+  }),
+  hotp: group("counter-based one-time passwords, as of hardware tokens", {
+    window: whole("codes ahead of the last one that are accepted", 1, 100, 10),
+    resync: whole("codes among which two in a row are looked for, to resynchronize", 2, 1000, 100),
   }),
   throttle: group("delays after failed attempts", {
     freeFailures: whole("failures before the first delay", 1, 100, 5),

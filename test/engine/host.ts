@@ -5,8 +5,16 @@ import type { TestContext } from "node:test";
 import type { Caller, Countersign, VerifyOutcome } from "../../src/contracts/service.ts";
 import type { Store } from "../../src/contracts/store.ts";
 import type { AuditRecord } from "../../src/core/audit-chain.ts";
+import { decodeBase32 } from "../../src/core/base32.ts";
+import { tokenCell } from "../../src/core/cells.ts";
+import { DEFAULT_LOOK_AHEAD } from "../../src/core/hotp.ts";
 import { DEFAULT_THROTTLE } from "../../src/core/throttle.ts";
-import { DEFAULT_PARAMETERS, DEFAULT_WINDOW, type OtpParameters } from "../../src/core/totp.ts";
+import {
+  type CodeParameters,
+  DEFAULT_PARAMETERS,
+  DEFAULT_WINDOW,
+  type OtpParameters,
+} from "../../src/core/totp.ts";
 import { countersignFor } from "../../src/engine/countersign.ts";
 import type { EngineParts, EnginePolicy } from "../../src/engine/parts.ts";
 import { createSealer } from "../../src/keys/sealing.ts";
@@ -17,6 +25,7 @@ import { sandbox } from "../files/sandbox.ts";
 import { SettableClock } from "../support/clock.ts";
 import { answers, silence } from "./conversations.ts";
 import { Phone } from "./phone.ts";
+import { Token } from "./token.ts";
 
 export const START = Date.parse("2026-01-01T00:00:00Z");
 export const MINUTE = 60_000;
@@ -40,6 +49,14 @@ const POLICY: EnginePolicy = {
   texts: { prompt: "Verification code" },
   invitationLifetime: 24 * 60 * MINUTE,
 };
+
+/** What tells a token of the inventory from others. */
+interface Stocked {
+  readonly method: "hotp" | "totp";
+  readonly period: number;
+  readonly lastCounter: number;
+  readonly skew: number;
+}
 
 export interface HostOptions extends Partial<Omit<EngineParts, "policy">> {
   readonly policy?: Partial<EnginePolicy>;
@@ -71,6 +88,7 @@ export class Host {
       scryptCost: { N: 2, r: 1, p: 1 },
       methods: methodsFor({}),
       window: DEFAULT_WINDOW,
+      lookAhead: DEFAULT_LOOK_AHEAD,
       policy: { ...POLICY, ...policy },
       hostName: "host.example",
       groupsOf: async () => undefined,
@@ -104,6 +122,29 @@ export class Host {
     if (confirmed.status !== "active") throw new Error("the enrollment was not confirmed");
     this.clock.advance(2 * parameters.period * 1000);
     return { phone, backupCodes: confirmed.backupCodes };
+  }
+
+  /** Enrolls an app, or a token, that counts: its first code is spent. */
+  async enrollCounting(user: string, parameters: CodeParameters = DEFAULT_PARAMETERS) {
+    const { algorithm, digits } = parameters;
+    const options = { method: "hotp", algorithm, digits, period: undefined };
+    const begun = await this.root.beginEnrollment(user, options, silence);
+    const token = new Token(decodeBase32(begun.secret), 0, parameters);
+    const confirmed = await this.root.confirmEnrollment(user, "hotp", token.press());
+    if (confirmed.status !== "active") throw new Error("the enrollment was not confirmed");
+    return { token, begun, backupCodes: confirmed.backupCodes };
+  }
+
+  /** Puts a token into the inventory, as an import does. */
+  async stock(serial: string, changes: Partial<Stocked> = {}): Promise<Token> {
+    const { method = "hotp", period, lastCounter = -1, skew = 0 } = changes;
+    const secret = createHash("sha1").update(`token ${serial}`).digest();
+    const sealedSecret = this.parts.sealer.seal(secret, tokenCell({ method, serial }));
+    const kept = { algorithm: "sha1", digits: 6, period, skew, lastCounter } as const;
+    await this.parts.store.transact((tx) =>
+      tx.tokens.add({ method, serial, sealedSecret, ...kept }, START),
+    );
+    return new Token(secret, lastCounter + 1);
   }
 
   /** One verification by root, as PAM's module does it. */

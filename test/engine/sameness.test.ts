@@ -33,11 +33,12 @@ async function hostOfAllKinds(host: Host): Promise<void> {
   await host.root.disableUser("disabled");
   await host.enroll("reset");
   await host.root.reset("reset", undefined, silence);
+  await host.enrollCounting("counting");
   const options = { method: "totp", algorithm: "sha1", digits: 6, period: 30 } as const;
   await host.root.beginEnrollment("pending", options, silence);
 }
 
-const KINDS = ["unknown", "pending", "reset", "enrolled", "disabled"];
+const KINDS = ["unknown", "pending", "reset", "enrolled", "counting", "disabled"];
 
 for (const [what, answer] of [
   ["a one-time password", "000000"],

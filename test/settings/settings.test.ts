@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import { Fault } from "../../src/core/fault.ts";
+import { DEFAULT_LOOK_AHEAD } from "../../src/core/hotp.ts";
 import { DEFAULT_THROTTLE } from "../../src/core/throttle.ts";
 import { DEFAULT_WINDOW } from "../../src/core/totp.ts";
 import {
@@ -31,6 +32,7 @@ test("an absent file means the defaults, which are the core's own", (t) => {
     key: "file",
     qr: "auto",
     totp: { window: 1, maxDrift: 2 },
+    hotp: { window: 10, resync: 100 },
     throttle: { freeFailures: 5, firstDelay: 2, longestDelay: 300, decay: 900, lockAfter: 0 },
     policy: {
       unenrolled: "refuse",
@@ -56,6 +58,7 @@ test("an absent file means the defaults, which are the core's own", (t) => {
   });
   assert.deepEqual(throttlePolicy(settings), DEFAULT_THROTTLE);
   assert.deepEqual(totpWindow(settings), DEFAULT_WINDOW);
+  assert.deepEqual(settings.hotp, DEFAULT_LOOK_AHEAD);
 });
 
 test("what the file says holds, and the rest is default", (t) => {
