@@ -1,16 +1,21 @@
 /** The otpauth key URI ("Key URI format"), which a phone reads from the QR code. */
 import { encodeBase32 } from "./base32.ts";
-import { DEFAULT_PARAMETERS, type OtpParameters } from "./totp.ts";
+import { type CodeParameters, DEFAULT_PARAMETERS } from "./totp.ts";
+
+/** Without a period: codes that count, from 0 on. */
+export interface KeyParameters extends CodeParameters {
+  readonly period: number | undefined;
+}
 
 export interface KeyUriParts {
   readonly issuer: string;
   readonly account: string;
   readonly secret: Uint8Array;
-  readonly parameters: OtpParameters;
+  readonly parameters: KeyParameters;
 }
 
 /**
- * `otpauth://totp/ISSUER:ACCOUNT?secret=…&issuer=ISSUER`.
+ * `otpauth://totp/ISSUER:ACCOUNT?secret=…&issuer=ISSUER`, or `otpauth://hotp/…&counter=0`.
  *
  * Parameters that have their default value are left out: every app assumes them, and the
  * QR code is two rows smaller. The colon parts issuer and account, so neither may hold one.
@@ -24,6 +29,8 @@ export function keyUri(parts: KeyUriParts): string {
     query.push(`algorithm=${algorithm.toUpperCase()}`);
   }
   if (digits !== DEFAULT_PARAMETERS.digits) query.push(`digits=${digits}`);
-  if (period !== DEFAULT_PARAMETERS.period) query.push(`period=${period}`);
-  return `otpauth://totp/${issuer}:${account}?${query.join("&")}`;
+  // Without it the format has no hotp: an app refuses the code, or begins anywhere.
+  if (period === undefined) query.push("counter=0");
+  else if (period !== DEFAULT_PARAMETERS.period) query.push(`period=${period}`);
+  return `otpauth://${period === undefined ? "hotp" : "totp"}/${issuer}:${account}?${query.join("&")}`;
 }

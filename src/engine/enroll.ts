@@ -6,14 +6,14 @@ import type { Conversation } from "../contracts/conversation.ts";
 import type { Caller, Confirmation, Enrollment, EnrollOptions } from "../contracts/service.ts";
 import type { Authenticator, Transaction } from "../contracts/store.ts";
 import { throttleKey } from "../core/account.ts";
-import { BACKUP_CODE } from "../core/backup-code.ts";
 import { secretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
+import { HOTP, isCounterBased } from "../core/hotp.ts";
 import { isTimeBased, SECRET_BYTES } from "../core/totp.ts";
 import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
 import { byInvitation, useInvitation } from "./invitations.ts";
 import { newBackupCodes } from "./new-backup-codes.ts";
-import { type CheckedCode, checkCode, describe } from "./new-secret.ts";
+import { type CheckedCode, checkCode, checkCounted, describe } from "./new-secret.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn } from "./permission.ts";
 import { demandInvitation } from "./present-invitation.ts";
@@ -25,9 +25,10 @@ export async function beginEnrollment(
   parts: EngineParts,
   caller: Caller,
   user: string,
-  options: EnrollOptions,
+  asked: EnrollOptions,
   conversation: Conversation,
 ): Promise<Enrollment> {
+  const options = asked.method === HOTP ? { ...asked, period: undefined } : asked;
   mayActOn(caller, user);
   mustBeEnrollable(parts, options.method);
   mustBeOn(parts, caller);
@@ -67,6 +68,7 @@ export async function confirmEnrollment(
     await refuseDisabled(tx, user);
     const active = await tx.authenticators.activate(pending.id, match.step, match.drift, at);
     if (!active) return { status: "not-begun" };
+    await dropBegun(tx, user);
     await useInvitation(tx, user, pending.invitation, at);
     await tx.backupCodes.replace(user, set, at);
     const detail = byInvitation(pending.invitation);
@@ -104,6 +106,14 @@ export async function cancelEnrollment(
   });
 }
 
+/**
+ * What was begun while there was nothing to ask a code of, by whoever sat there, is not to be
+ * confirmed once there is.
+ */
+export async function dropBegun(tx: Transaction, user: string): Promise<void> {
+  await tx.authenticators.remove(user, undefined, "pending");
+}
+
 interface Begun extends EnrollOptions {
   readonly invitation: string | undefined;
   /** False where there was nothing to ask a code of. */
@@ -133,19 +143,19 @@ function storePending(
   });
 }
 
-/** One-time passwords are what a phone is given a secret for. */
-function mustBeEnrollable({ methods }: EngineParts, method: string): void {
-  if (
-    methods.some(({ name, kind }) => name === method && kind === "code" && name !== BACKUP_CODE)
-  ) {
-    return;
-  }
+/** One-time passwords are what a phone is given a secret for, and what tokens show. */
+export const BY_SECRET: readonly string[] = ["totp", HOTP];
+
+/** @throws Fault `usage` */
+export function mustBeEnrollable({ methods }: EngineParts, method: string): void {
+  if (BY_SECRET.includes(method) && methods.some(({ name }) => name === method)) return;
   throw new Fault("usage", "there is no such method to enroll", {
     hint: "countersign enroll --method totp",
   });
 }
 
-async function refuseDisabled(tx: Transaction, user: string): Promise<void> {
+/** @throws Fault `refused` */
+export async function refuseDisabled(tx: Transaction, user: string): Promise<void> {
   if ((await tx.accounts.find(user))?.disabledAt === undefined) return;
   throw new Fault("refused", `${user} is disabled`, { hint: `countersign user enable ${user}` });
 }
@@ -163,7 +173,8 @@ async function findPending(
 function checkPending(parts: EngineParts, pending: Authenticator, typed: string): CheckedCode {
   const secret = parts.sealer.open(pending.sealedSecret, secretCell(pending));
   try {
-    return isTimeBased(pending) ? checkCode(parts, secret, pending, typed) : {};
+    if (isTimeBased(pending)) return checkCode(parts, secret, pending, typed);
+    return isCounterBased(pending) ? checkCounted(parts, secret, pending, typed) : {};
   } finally {
     secret.fill(0);
   }

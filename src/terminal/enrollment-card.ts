@@ -1,7 +1,8 @@
 /** What a person needs to enroll, on one screen: the QR symbol, and the key for typing it. */
 import { groupsOfFour } from "../core/base32.ts";
+import type { KeyParameters } from "../core/key-uri.ts";
 import { printable } from "../core/printable.ts";
-import { DEFAULT_PARAMETERS, type OtpParameters } from "../core/totp.ts";
+import { DEFAULT_PARAMETERS } from "../core/totp.ts";
 import { drawingSize, drawQr, qrMatrix } from "./qr.ts";
 import { chooseQrStyle, type QrChoice, type QrSetting } from "./qr-choice.ts";
 import type { Environment, Output } from "./style.ts";
@@ -13,7 +14,7 @@ export interface CardContent {
   readonly secret: string;
   readonly uri: string;
   /** Told where they are not the usual ones: an app that is typed into has to be set to them. */
-  readonly parameters?: OtpParameters | undefined;
+  readonly parameters?: KeyParameters | undefined;
   /** The host's own words to whoever enrolls. */
   readonly banner?: string | undefined;
 }
@@ -88,14 +89,15 @@ export function textBlock(content: CardContent, columns: number, hasQr: boolean)
   ];
 }
 
-function parameterLines(parameters: OtpParameters | undefined, room: number): string[] {
+function parameterLines(parameters: KeyParameters | undefined, room: number): string[] {
   if (parameters === undefined) return [];
   const usual = DEFAULT_PARAMETERS;
   const { algorithm, digits, period } = parameters;
   if (algorithm === usual.algorithm && digits === usual.digits && period === usual.period)
     return [];
   const name = algorithm.toUpperCase().replace("SHA", "SHA-");
-  return labelled("Set to", wrap(`${name}, ${digits} digits, every ${period} s`, room));
+  const pace = period === undefined ? "counter-based, from 0 on" : `every ${period} s`;
+  return labelled("Set to", wrap(`${name}, ${digits} digits, ${pace}`, room));
 }
 
 function labelled(label: string, lines: readonly string[]): string[] {

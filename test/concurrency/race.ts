@@ -3,10 +3,12 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Connection, connect } from "../../src/client/connect.ts";
 import { initialize } from "../../src/client/initialize.ts";
+import { decodeBase32 } from "../../src/core/base32.ts";
 import { DEFAULT_PARAMETERS } from "../../src/core/totp.ts";
 import { scopeOf } from "../../src/settings/scope.ts";
 import { silence } from "../engine/conversations.ts";
 import { Phone } from "../engine/phone.ts";
+import { Token } from "../engine/token.ts";
 import { makeDirectory } from "../support/cli.ts";
 import { runOrThrow } from "../support/run.ts";
 
@@ -39,6 +41,16 @@ export async function enroll(arena: Arena, user: string) {
   const confirmed = await arena.service.confirmEnrollment(user, "totp", phone.code(-1));
   if (confirmed.status !== "active") throw new Error("the enrollment was not confirmed");
   return { phone, backupCodes: confirmed.backupCodes };
+}
+
+/** The same, of a token that counts. */
+export async function enrollCounting({ service }: Arena, user: string): Promise<Token> {
+  const options = { method: "hotp", ...DEFAULT_PARAMETERS, period: undefined };
+  const { secret } = await service.beginEnrollment(user, options, silence);
+  const token = new Token(decodeBase32(secret));
+  const { status } = await service.confirmEnrollment(user, "hotp", token.press());
+  if (status !== "active") throw new Error("the enrollment was not confirmed");
+  return token;
 }
 
 /** A hundred submissions from ten processes at one moment: what each came to. */

@@ -1,7 +1,7 @@
 /** A hundred submissions of one code from ten processes: exactly one is accepted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { enroll, makeArena, race } from "./race.ts";
+import { enroll, enrollCounting, makeArena, race } from "./race.ts";
 
 interface Outcome {
   readonly verdict: string;
@@ -22,6 +22,15 @@ test("one time-based code, a hundred times at once: one accept", async (t) => {
   assert.equal(count(outcomes, "reject") + count(outcomes, "throttled"), 99);
   const accepted = await acceptedIn(arena);
   assert.equal(accepted, 1, "and one in the log");
+});
+
+test("one code of a token, a hundred times at once: one accept", async (t) => {
+  const arena = await makeArena(t);
+  const token = await enrollCounting(arena, "alice");
+  const outcomes = await race<Outcome>(arena, "verify", "alice", token.press());
+  assert.equal(count(outcomes, "accept"), 1);
+  assert.equal(count(outcomes, "reject") + count(outcomes, "throttled"), 99);
+  assert.equal(await acceptedIn(arena), 1);
 });
 
 test("one backup code, a hundred times at once: one accept", async (t) => {

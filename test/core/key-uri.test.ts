@@ -41,6 +41,14 @@ test("parameters that differ are named as apps read them", () => {
   });
 });
 
+test("codes that count have a counter, and no period", () => {
+  const parameters = { algorithm: "sha1", digits: 8, period: undefined } as const;
+  assert.equal(
+    keyUri({ issuer: "Host", account: "alice", secret: SECRET, parameters }),
+    "otpauth://hotp/Host:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Host&digits=8&counter=0",
+  );
+});
+
 test("whatever issuer and account hold, they come back, and nothing else does", () => {
   const name = fc.string({ unit: "grapheme", minLength: 1 });
   fc.assert(

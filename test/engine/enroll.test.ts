@@ -170,7 +170,7 @@ test("a disabled user begins nothing, and confirms nothing that was begun before
 
 test("there is nothing to enroll of a method that is none", async (t) => {
   const host = makeHost(t);
-  for (const method of ["", "hotp", "backup-code", "totp\u001b[2J", "\ud800"]) {
+  for (const method of ["", "yubikey", "backup-code", "totp\u001b[2J", "\ud800"]) {
     const begun = host.root.beginEnrollment("alice", { ...OPTIONS, method }, silence);
     await assert.rejects(begun, fault("usage"));
   }
