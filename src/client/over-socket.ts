@@ -77,10 +77,20 @@ export function countersignOver(open: Opener): Countersign {
     cancelEnrollment: (user, method) => call("cancelEnrollment", { user, method }),
     enrollByChallenge: (user, method, origin, conversation) =>
       call("enrollByChallenge", { user, method, ...short(origin) }, conversation),
+    enrollToken: (user, token, conversation) =>
+      call("enrollToken", { user, ...token }, conversation),
+    resynchronize: (user, token, conversation) =>
+      call("resynchronize", { user, ...token }, conversation),
+    listTokens: () => items("listTokens", {}),
+    removeToken: (serial, method) => call("removeToken", { serial, method }),
     createInvitation: (user, terms) => call("createInvitation", { user, ...terms }),
     listInvitations: (user) => items("listInvitations", { user }),
     revokeInvitations: (choice) => call("revokeInvitations", { ...choice }),
-    reset: (user, method, conversation) => call("reset", { user, method }, conversation),
+    // A call of its own: a daemon of an earlier release would remove every one of the method.
+    reset: (user, method, conversation, serial) =>
+      serial === undefined
+        ? call("reset", { user, method }, conversation)
+        : call("resetToken", { user, method, serial }, conversation),
     generateBackupCodes: (user, conversation) =>
       call("generateBackupCodes", { user }, conversation),
     backupCodeStatus: (user) => call("backupCodeStatus", { user }),

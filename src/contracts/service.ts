@@ -6,11 +6,11 @@ import type { AuditRecord } from "../core/audit-chain.ts";
 import type { SignedCheckpoint } from "../core/audit-checkpoint.ts";
 import type { AuditHead } from "../core/audit-head.ts";
 import type { Fault } from "../core/fault.ts";
+import type { KeyParameters } from "../core/key-uri.ts";
 import type { MethodName } from "../core/method-name.ts";
 import type { Mismatch } from "../core/policy/decide.ts";
 import type { Outlook, Standing } from "../core/policy/outlook.ts";
 import type { Rule, Unenrolled } from "../core/policy/rule.ts";
-import type { OtpParameters } from "../core/totp.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import type { Conversation } from "./conversation.ts";
 import type { ReportElement, ReportQuery } from "./report.ts";
@@ -126,7 +126,7 @@ export interface PolicyExplanation {
   readonly groups: readonly string[] | undefined;
 }
 
-export interface EnrollOptions extends OtpParameters {
+export interface EnrollOptions extends KeyParameters {
   readonly method: string;
   /** Shown in the authenticator app; the setting, or the host's name, when absent. */
   readonly issuer?: string | undefined;
@@ -150,6 +150,32 @@ export type Confirmation =
   /** `clockOffset`: seconds by which the phone is ahead of this host, where that is the cause. */
   | { readonly status: "wrong-code"; readonly clockOffset?: number }
   | { readonly status: "not-begun" };
+
+/** Which of a user's tokens, or of the inventory, is meant. */
+export interface TokenChoice {
+  readonly method: string;
+  /** Any, where it is absent. */
+  readonly serial?: string | undefined;
+}
+
+/** What became of a token that was to be somebody's, or to be resynchronized. */
+export interface TokenOutcome extends VerifyOutcome {
+  /** Empty where it has none. */
+  readonly serial?: string;
+  /** Of who had none before. */
+  readonly backupCodes?: readonly string[];
+}
+
+/** A token of the inventory. */
+export interface TokenSummary {
+  readonly method: string;
+  readonly serial: string;
+  readonly algorithm: string | undefined;
+  readonly digits: number | undefined;
+  /** In seconds; undefined for one that counts. */
+  readonly period: number | undefined;
+  readonly addedAt: number;
+}
 
 /** What an invitation is bound to, besides its user. */
 export interface InvitationTerms {
@@ -197,6 +223,8 @@ export interface UserSummary {
   readonly status: UserStatus;
   readonly methods: readonly {
     readonly method: string;
+    /** Of a hardware token; absent where there is none. */
+    readonly serial?: string;
     readonly status: "active" | "pending" | "disabled";
     readonly enrolledAt: number | undefined;
     readonly lastUsedAt: number | undefined;
@@ -306,6 +334,33 @@ export interface Countersign {
   cancelEnrollment(user: string, method: string): Promise<void>;
 
   /**
+   * Gives a token of the inventory to the user, who shows by its codes that it is in their hand:
+   * one, or two in a row where the token has run ahead. Every code counts as an attempt. Asks for
+   * a fresh code first, as `beginEnrollment` does; backup codes are made for who has none.
+   * @throws Fault `refused`, `usage`; `not-found` to root alone: others are to guess no serial
+   */
+  enrollToken(
+    user: string,
+    token: Required<TokenChoice>,
+    conversation: Conversation,
+  ): Promise<TokenOutcome>;
+  /**
+   * Finds a token again whose counter has run ahead, by two codes in a row that are not used: one
+   * attempt. Of a clock that is off only by root or the owner of the store.
+   * @throws Fault `not-found` for who has no such token, `not-permitted`
+   */
+  resynchronize(
+    user: string,
+    token: TokenChoice,
+    conversation: Conversation,
+  ): Promise<TokenOutcome>;
+
+  /** The inventory. @throws Fault `not-permitted` unless root, or the owner of the store */
+  listTokens(): AsyncIterable<TokenSummary>;
+  /** For good. @throws Fault as `listTokens`; `not-found`, `conflict` for one of several methods */
+  removeToken(serial: string, method?: string): Promise<Omit<TokenSummary, "addedAt">>;
+
+  /**
    * Enrolls in a method whose service keeps the authenticator: one challenge, and whoever
    * passes it is enrolled. Asks for a fresh code first, as `beginEnrollment` does.
    * @throws Fault `refused`, `usage` for a method that is not set up or has no service
@@ -328,11 +383,16 @@ export interface Countersign {
   /** How many were open, and are not any more. @throws Fault `not-found` for an id */
   revokeInvitations(choice: InvitationChoice): Promise<number>;
 
-  /** @throws Fault `refused` as for `beginEnrollment`, and to oneself where the policy requires it */
+  /**
+   * Of one method, of one serial number, or all.
+   * @throws Fault `refused` as for `beginEnrollment`, and to oneself where the policy requires it;
+   *   `not-found` for a serial number that is none of theirs
+   */
   reset(
     user: string,
     method: string | undefined,
     conversation: Conversation,
+    serial?: string,
   ): Promise<ResetOutcome>;
 
   generateBackupCodes(user: string, conversation: Conversation): Promise<readonly string[]>;

@@ -198,6 +198,8 @@ export interface NewAuthenticator extends KeptParameters {
   readonly method: string;
   /** Empty when absent. */
   readonly serial?: string | undefined;
+  /** 0 when absent. */
+  readonly skew?: number | undefined;
   readonly sealedSecret: Uint8Array;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -280,6 +282,11 @@ export interface Authenticators {
    * later one, was spent.
    */
   spend(id: string, counter: number, drift: number, at: number): Promise<boolean>;
+  /**
+   * The same, for a device that was found again: its clock is now so many time steps ahead, and
+   * nothing is left of what had drifted.
+   */
+  resynchronize(id: string, counter: number, skew: number, at: number): Promise<boolean>;
   /** One without codes of its own, of this serial number, or of none. */
   findRemote(
     user: string,

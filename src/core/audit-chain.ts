@@ -15,6 +15,8 @@ export const AUDIT_ACTIONS = [
   "enroll-begin",
   "enroll-confirm",
   "enroll-cancel",
+  "resync",
+  "token-remove",
   "invite-create",
   "invite-use",
   "invite-revoke",

@@ -29,6 +29,16 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   cancelEnrollment: ({ service }, a) => service.cancelEnrollment(a.text("user"), a.text("method")),
   enrollByChallenge: ({ service, conversation }, a) =>
     service.enrollByChallenge(a.text("user"), a.text("method"), originIn(a), conversation),
+  enrollToken: ({ service, conversation }, a) => {
+    const token = { method: a.oneOf("method", COUNTED), serial: a.text("serial") };
+    return service.enrollToken(a.text("user"), token, conversation);
+  },
+  resynchronize: ({ service, conversation }, a) => {
+    const token = { method: a.oneOf("method", COUNTED), serial: a.optionalText("serial") };
+    return service.resynchronize(a.text("user"), token, conversation);
+  },
+  listTokens: ({ service, item }) => each(service.listTokens(), item),
+  removeToken: ({ service }, a) => service.removeToken(a.text("serial"), a.optionalText("method")),
   createInvitation: ({ service }, a) => {
     a.only(["user", "lifetime", "host", "network"]);
     const [host, network] = [a.optionalText("host"), a.optionalText("network")];
@@ -43,6 +53,8 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   },
   reset: ({ service, conversation }, a) =>
     service.reset(a.text("user"), a.optionalText("method"), conversation),
+  resetToken: ({ service, conversation }, a) =>
+    service.reset(a.text("user"), a.optionalText("method"), conversation, a.text("serial")),
   generateBackupCodes: ({ service, conversation }, a) =>
     service.generateBackupCodes(a.text("user"), conversation),
   backupCodeStatus: ({ service }, a) => service.backupCodeStatus(a.text("user")),
@@ -178,13 +190,17 @@ function auditFilter(a: Argument): AuditFilter {
   ]);
 }
 
+/** What a secret is made for, or kept of in a token. */
+const COUNTED = ["totp", "hotp"] as const;
+
 function enrollOptions(a: Argument): EnrollOptions {
+  const method = a.oneOf("method", COUNTED);
   return {
-    method: a.oneOf("method", ["totp"]),
+    method,
     issuer: a.optionalText("issuer"),
     algorithm: a.oneOf<Algorithm>("algorithm", ALGORITHMS),
     digits: a.number("digits") === 8 ? 8 : 6,
-    period: a.number("period") === 60 ? 60 : 30,
+    period: method === "hotp" ? undefined : a.number("period") === 60 ? 60 : 30,
   };
 }
 

@@ -5,6 +5,7 @@ import { listAudit, status, verifyAudit } from "./audit.ts";
 import { backupCodeStatus, generateBackupCodes, revokeBackupCodes } from "./backup-codes.ts";
 import { auditPublicKey, checkpointAudit } from "./checkpoint.ts";
 import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.ts";
+import { enrollToken } from "./enroll-token.ts";
 import { listTickets, revokeTickets } from "./grace.ts";
 import { createInvitation, listInvitations, revokeInvitations } from "./invitations.ts";
 import {
@@ -19,7 +20,9 @@ import { mayAdminister, mayReach } from "./permission.ts";
 import { explainPolicy, standing } from "./policy.ts";
 import { record } from "./record.ts";
 import { auditReport } from "./report/report.ts";
+import { resynchronize } from "./resync.ts";
 import { archiveAudit, dropArchived } from "./rotate.ts";
+import { listTokens, removeToken } from "./tokens.ts";
 import { listUsers } from "./user-list.ts";
 import { disableUser, enableUser, reset, setAlias, showUser, unlockUser } from "./users.ts";
 import { verify } from "./verify.ts";
@@ -41,11 +44,19 @@ export function countersignFor(given: EngineParts, caller: Caller): Countersign 
     enrollByChallenge: (user, method, origin, conversation) =>
       enrollByChallenge(parts, caller, user, method, origin, conversation),
 
+    enrollToken: (user, token, conversation) =>
+      enrollToken(parts, caller, user, token, conversation),
+    resynchronize: (user, token, conversation) =>
+      resynchronize(parts, caller, user, token, conversation),
+    listTokens: () => listTokens(parts, caller),
+    removeToken: (serial, method) => removeToken(parts, caller, serial, method),
+
     createInvitation: (user, terms) => createInvitation(parts, caller, user, terms),
     listInvitations: (user) => listInvitations(parts, caller, user),
     revokeInvitations: (choice) => revokeInvitations(parts, caller, choice),
 
-    reset: (user, method, conversation) => reset(parts, caller, user, method, conversation),
+    reset: (user, method, conversation, serial) =>
+      reset(parts, caller, user, { method, serial }, conversation),
 
     generateBackupCodes: (user, conversation) =>
       generateBackupCodes(parts, caller, user, conversation),

@@ -137,7 +137,8 @@ async function mayHoldRoles({ policy, store }: EngineParts, { login }: Caller): 
   return !(await store.read((view) => view.accounts.isDisabled(login, throttleKey(login))));
 }
 
-function isAdministrator({ uid, ownsStore }: Caller): boolean {
+/** Root, or the owner of the store. */
+export function isAdministrator({ uid, ownsStore }: Caller): boolean {
   return uid === ROOT || ownsStore;
 }
 

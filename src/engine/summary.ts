@@ -9,8 +9,9 @@ export function summarize(overview: AccountOverview, now: number): UserSummary {
   const live = overview.authenticators.filter(
     ({ status, expiresAt }) => status === "active" || (expiresAt ?? 0) > now,
   );
-  const methods = live.map(({ method, status, enrolledAt, lastUsedAt }) => ({
+  const methods = live.map(({ method, serial, status, enrolledAt, lastUsedAt }) => ({
     method,
+    ...(serial === "" ? {} : { serial }),
     status: disabled ? ("disabled" as const) : status,
     enrolledAt,
     lastUsedAt,

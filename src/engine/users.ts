@@ -87,7 +87,7 @@ export async function reset(
   parts: EngineParts,
   caller: Caller,
   user: string,
-  method: string | undefined,
+  { method, serial }: { readonly method: string | undefined; readonly serial: string | undefined },
   conversation: Conversation,
 ): Promise<ResetOutcome> {
   const right = await may(parts, caller, "reset", user);
@@ -99,13 +99,17 @@ export async function reset(
     if (!(await tx.accounts.find(user))) throw unknown(user);
     if (!isProven) await mustStillHaveNothing(tx, user);
     const before = await look(tx, parts, user);
-    const authenticators = await tx.authenticators.remove(user, method);
+    const authenticators = await tx.authenticators.remove(user, method, undefined, serial);
+    if (serial !== undefined && authenticators === 0) throw noToken(user, serial);
     const left = await tx.accounts.overview(user);
     const keepsCodes = left?.authenticators.some(({ status }) => status === "active");
     const backupCodes = keepsCodes ? 0 : await tx.backupCodes.revoke(user);
     mayDoWithout(demands, before, await look(tx, parts, user));
     if (!keepsCodes) await withdraw(tx, parts, caller, user, { right });
-    await record(tx, parts, caller, { action: "reset", user, method, ...toldOf(right) });
+    const told = [serial ? `serial=${printable(serial)}` : "", toldOf(right).detail ?? ""];
+    const detail = told.filter((each) => each !== "").join(" ");
+    const event = { action: "reset", user, method, ...(detail ? { detail } : {}) } as const;
+    await record(tx, parts, caller, event);
     return { user, authenticators, backupCodes };
   });
 }
@@ -154,6 +158,13 @@ async function change(
     if (!known && !changed) throw unknown(user);
     if (changed) await record(tx, parts, caller, { action, user, ...toldOf(right) });
     return { user, changed };
+  });
+}
+
+function noToken(user: string, serial: string): Fault {
+  const name = printable(user);
+  return new Fault("not-found", `${name} has no token ${printable(serial)}`, {
+    hint: `countersign user show ${name}`,
   });
 }
 

@@ -11,6 +11,8 @@ import { Phone } from "./phone.ts";
 
 const OPTIONS = { method: "totp", ...DEFAULT_PARAMETERS };
 
+const TOKEN = { method: "hotp", serial: "A1" };
+
 type UseCase = (door: Countersign, user: string, conversation: Conversation) => Promise<unknown>;
 
 const drain = (list: AsyncIterable<unknown>) => Array.fromAsync(list);
@@ -21,6 +23,8 @@ const ON_AN_ACCOUNT: Readonly<Record<string, UseCase>> = {
   begin: (door, user, conversation) => door.beginEnrollment(user, OPTIONS, conversation),
   confirm: (door, user) => door.confirmEnrollment(user, "totp", "000000"),
   cancel: (door, user) => door.cancelEnrollment(user, "totp"),
+  "enroll token": (door, user, conversation) => door.enrollToken(user, TOKEN, conversation),
+  resync: (door, user, conversation) => door.resynchronize(user, TOKEN, conversation),
   reset: (door, user, conversation) => door.reset(user, undefined, conversation),
   "backup codes": (door, user, conversation) => door.generateBackupCodes(user, conversation),
   "backup code status": (door, user) => door.backupCodeStatus(user),
@@ -31,6 +35,7 @@ const ON_AN_ACCOUNT: Readonly<Record<string, UseCase>> = {
 /** What is an administrator's. */
 const ADMINISTRATION: Readonly<Record<string, UseCase>> = {
   list: (door) => drain(door.listUsers()),
+  "token list": (door) => drain(door.listTokens()),
   disable: (door, user) => door.disableUser(user),
   enable: (door, user) => door.enableUser(user),
   unlock: (door, user) => door.unlockUser(user),
@@ -68,8 +73,17 @@ for (const [what, use] of Object.entries(ADMINISTRATION)) {
   });
 }
 
-/** What removes or replaces something of one's own. */
-const TAKES_A_CODE = ["begin", "reset", "backup codes", "revoke"];
+test("token remove: only root, or the owner of the store", async (t) => {
+  const host = makeHost(t);
+  await host.stock("A1");
+  for (const caller of [person("alice"), person("root")]) {
+    await assert.rejects(host.as(caller).removeToken("A1"), fault("not-permitted"));
+  }
+  await host.as({ uid: 1_000, login: "alice", ownsStore: true }).removeToken("A1");
+});
+
+/** What removes, replaces or adds to something of one's own. */
+const TAKES_A_CODE = ["begin", "enroll token", "reset", "backup codes", "revoke"];
 
 for (const what of TAKES_A_CODE) {
   const use = ON_AN_ACCOUNT[what];
@@ -81,6 +95,7 @@ for (const what of TAKES_A_CODE) {
       const host = makeHost(t, { policy: { unenrolled: "allow" } });
       assert.ok(use);
       const { phone } = await host.enroll("alice");
+      await host.stock("A1");
       const door = host.as(caller);
       for (const conversation of [
         answers(phone.wrongCode()),

@@ -104,6 +104,24 @@ export function authenticatorsContract(open: OpenStore): void {
     );
   });
 
+  test("a device that was found again goes forward alone, with the skew of its clock", async (t) => {
+    const store = await opened(t, open);
+    await begin(store, newAuthenticator("1", "alice", { skew: 7 }));
+    const resync = (counter: number, skew: number) =>
+      store.transact((tx) => tx.authenticators.resynchronize("1", counter, skew, NOW + 9));
+    assert.equal(await resync(200, 3), false, "it is not active yet");
+    await activate(store, "1");
+    assert.equal((await find(store, "alice", "active"))?.skew, 7);
+    assert.deepEqual([await resync(99, 3), await resync(100, 3)], [false, false]);
+    const all = await Promise.all(Array.from({ length: 20 }, () => resync(180, -3)));
+    assert.equal(all.filter(Boolean).length, 1);
+    const found = await find(store, "alice", "active");
+    assert.deepEqual(
+      [found?.lastCounter, found?.skew, found?.drift, found?.lastUsedAt],
+      [180, -3, 0, NOW + 9],
+    );
+  });
+
   test("a pending one has no step to spend, nor has one that is not there", async (t) => {
     const store = await opened(t, open);
     await begin(store, newAuthenticator("1", "alice"));

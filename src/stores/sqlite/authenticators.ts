@@ -15,9 +15,9 @@ import { endTicketsOf } from "./grace-tickets.ts";
 
 const BEGIN = `
 INSERT INTO authenticators
-  (id, account, method, serial, status, sealed_secret, algorithm, digits, period, created_at,
+  (id, account, method, serial, status, sealed_secret, algorithm, digits, period, skew, created_at,
     expires_at, invitation)
-VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)`;
+VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 // One secret, two accounts: a code accepted for the one would be accepted for the other.
 const IS_ANOTHERS = `
@@ -37,6 +37,10 @@ WHERE id = ? AND status = 'pending' AND expires_at > ? AND NOT ${IS_ANOTHERS}`;
 
 const SPEND = `
 UPDATE authenticators SET last_counter = ?2, drift = ?3, last_used_at = ?4
+WHERE id = ?1 AND status = 'active' AND last_counter < ?2`;
+
+const RESYNCHRONIZE = `
+UPDATE authenticators SET last_counter = ?2, skew = ?3, drift = 0, last_used_at = ?4
 WHERE id = ?1 AND status = 'active' AND last_counter < ?2`;
 
 // Beside the uniqueness of the table: another spelling may be the same account to the host.
@@ -106,6 +110,7 @@ export function authenticatorsIn(connection: Connection): Authenticators {
         algorithm,
         digits,
         period,
+        a.skew ?? 0,
         a.createdAt,
         a.expiresAt,
         a.invitation,
@@ -141,6 +146,10 @@ export function authenticatorsIn(connection: Connection): Authenticators {
 
     async spend(id, counter, drift, at) {
       return connection.run(SPEND, id, counter, drift, at) === 1;
+    },
+
+    async resynchronize(id, counter, skew, at) {
+      return connection.run(RESYNCHRONIZE, id, counter, skew, at) === 1;
     },
 
     async findRemote(user, method, serial = "") {
