@@ -1,6 +1,7 @@
 /** What every command shares: a short way to flags, accounts and failures. */
 import { Args, Command, Flags } from "@oclif/core";
-import { DUO_METHODS } from "../client/duo.ts";
+import { BACKUP_CODE } from "../core/backup-code.ts";
+import { METHOD_NAMES } from "../core/method-name.ts";
 
 /** oclif is not to print: failures are thrown on to the one place that does. */
 export abstract class CountersignCommand extends Command {
@@ -19,7 +20,13 @@ export const codeStdin = Flags.boolean({
 
 export const method = Flags.string({
   description: "only this method",
-  options: ["totp", ...DUO_METHODS],
+  // Backup codes have commands of their own.
+  options: METHOD_NAMES.filter((name) => name !== BACKUP_CODE),
+});
+
+export const serial = Flags.string({
+  helpValue: "SERIAL",
+  description: "only the token with this serial number",
 });
 
 // An argument that is left out is never taken from standard input, as oclif would: what

@@ -1,21 +1,22 @@
-import { Flags } from "@oclif/core";
+import { Flags, type Interfaces } from "@oclif/core";
 import { accountMeant, callerOfThisProcess } from "../client/caller.ts";
 import { withCountersign } from "../client/connect.ts";
 import { DUO_METHODS, type DuoMethod } from "../client/duo.ts";
 import { demandHostAccount } from "../client/host-account.ts";
-import type { EnrollOptions } from "../contracts/service.ts";
+import type { EnrollOptions, TokenChoice } from "../contracts/service.ts";
 import { Fault } from "../core/fault.ts";
 import { ALGORITHMS } from "../core/totp.ts";
 import { CountersignCommand, codeStdin, json, optionalUser } from "./base.ts";
 import { enrollAtTerminal } from "./enroll-at-terminal.ts";
 import { demandOwnFlags, enrollByChallenge } from "./enroll-by-challenge.ts";
 import { beginForScript, confirmForScript } from "./enroll-in-two-steps.ts";
+import { demandTokenFlags, enrollToken } from "./enroll-token.ts";
 
-const METHODS = ["totp", ...DUO_METHODS] as const;
+const METHODS = ["totp", "hotp", ...DUO_METHODS] as const;
 const QR = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
 
 export class Enroll extends CountersignCommand {
-  static override summary = "Set up an authenticator app, or Duo, for a user.";
+  static override summary = "Set up an app, a hardware token, or Duo, for a user.";
 
   static override description =
     `Shows a QR code, and the key in letters, for any authenticator app: Google
@@ -27,9 +28,14 @@ root, and keeps it until the new one has been confirmed.
 
 For scripts, --begin prints the secret and --confirm takes the code.
 
+With --method hotp the codes count instead of keeping time. With --serial, a hardware token that
+was imported is given to the user: no key is shown, and its codes show that it is in their hand,
+one or, where it has run ahead, two in a row. Each is counted as an attempt at a login is. What
+the user has besides stays, and so do backup codes.
+
 With a method of Duo there is one challenge, and whoever passes it is enrolled; who is new
 to Duo is shown its enrollment address. The phone is Duo's to keep, so the flags about
-codes are for totp alone. The exit status is that of verify.`;
+codes are not for it. The exit status is that of verify.`;
 
   static override examples = [
     { description: "Enroll yourself", command: "<%= config.bin %> enroll" },
@@ -46,6 +52,10 @@ codes are for totp alone. The exit status is that of verify.`;
       command: "<%= config.bin %> enroll --method duo-push",
     },
     {
+      description: "A token of the drawer, for alice",
+      command: "sudo <%= config.bin %> enroll alice --method hotp --serial 20261122",
+    },
+    {
       description: "From a script, in two steps",
       command:
         "<%= config.bin %> enroll alice --begin --json\n<%= config.bin %> enroll alice --confirm --code-stdin --json",
@@ -56,6 +66,10 @@ codes are for totp alone. The exit status is that of verify.`;
 
   static override flags = {
     method: Flags.option({ options: METHODS, default: "totp", description: "what to enroll" })(),
+    serial: Flags.string({
+      helpValue: "SERIAL",
+      description: "give the hardware token with this serial number, with --method hotp or totp",
+    }),
     issuer: Flags.string({
       helpValue: "NAME",
       description: "name shown in the app; by default the setting issuer, or the host's name",
@@ -73,7 +87,7 @@ codes are for totp alone. The exit status is that of verify.`;
     period: Flags.option({
       options: ["30", "60"] as const,
       default: "30",
-      description: "seconds a code lives",
+      description: "seconds a code lives; of totp alone",
     })(),
     qr: Flags.option({
       options: QR,
@@ -92,26 +106,18 @@ codes are for totp alone. The exit status is that of verify.`;
   override async run(): Promise<void> {
     const { args, flags, raw } = await this.parse(Enroll);
     const { method } = flags;
-    if (method !== "totp") {
-      // Those that were typed: the others have their defaults.
-      demandOwnFlags(
-        method,
-        raw.flatMap((word) => (word.type === "flag" ? word.flag : [])),
-      );
+    // Those that were typed: the others have their defaults.
+    const given = raw.flatMap((word) => (word.type === "flag" ? word.flag : []));
+    if (method !== "totp" && method !== "hotp") {
+      demandOwnFlags(method, given);
       return this.#withDuo(args.user, method, flags.json);
     }
-    if (flags.begin && flags.confirm) {
-      throw new Fault("usage", "--begin and --confirm are two steps, one after the other", {
-        hint: "countersign help enroll",
-      });
+    if (flags.serial !== undefined) {
+      demandTokenFlags(given);
+      const way = { json: flags.json, codeStdin: flags["code-stdin"] };
+      return this.#withToken(args.user, { method, serial: flags.serial }, way);
     }
-    const options: EnrollOptions = {
-      method: flags.method,
-      issuer: flags.issuer,
-      algorithm: flags.algorithm,
-      digits: flags.digits === "8" ? 8 : 6,
-      period: flags.period === "60" ? 60 : 30,
-    };
+    const options = optionsFrom(flags, given);
     const user = accountMeant(args.user, callerOfThisProcess());
     if (!flags.confirm) demandHostAccount(user);
     await withCountersign({ begin: !flags.confirm }, async (connection) => {
@@ -124,6 +130,19 @@ codes are for totp alone. The exit status is that of verify.`;
     });
   }
 
+  async #withToken(
+    named: string | undefined,
+    token: Required<TokenChoice>,
+    way: { readonly json: boolean; readonly codeStdin: boolean },
+  ): Promise<void> {
+    const user = accountMeant(named, callerOfThisProcess());
+    demandHostAccount(user);
+    const status = await withCountersign({}, ({ service }) =>
+      enrollToken(service, user, token, way),
+    );
+    this.exit(status);
+  }
+
   async #withDuo(named: string | undefined, method: DuoMethod, json: boolean): Promise<void> {
     const user = accountMeant(named, callerOfThisProcess());
     demandHostAccount(user);
@@ -132,4 +151,28 @@ codes are for totp alone. The exit status is that of verify.`;
     );
     this.exit(status);
   }
+}
+
+type Given = Interfaces.InferredFlags<typeof Enroll.flags>;
+
+/** @throws Fault `usage` for what cannot be meant */
+function optionsFrom(
+  { method, issuer, algorithm, digits, period, begin, confirm }: Given,
+  given: readonly string[],
+): EnrollOptions {
+  const hint = "countersign help enroll";
+  const counts = method === "hotp";
+  if (counts && given.includes("period")) {
+    const message = "--period is for --method totp: hotp counts, and knows no time";
+    throw new Fault("usage", message, { hint });
+  }
+  if (begin && confirm) {
+    const message = "--begin and --confirm are two steps, one after the other";
+    throw new Fault("usage", message, { hint });
+  }
+  return {
+    ...{ method, issuer, algorithm },
+    digits: digits === "8" ? 8 : 6,
+    period: counts ? undefined : period === "60" ? 60 : 30,
+  };
 }

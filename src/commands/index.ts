@@ -37,12 +37,15 @@ import { PolicyRequire } from "./policy/require.ts";
 import { PolicySet } from "./policy/set.ts";
 import { PolicyShow } from "./policy/show.ts";
 import { Reset } from "./reset.ts";
+import { Resync } from "./resync.ts";
 import { RoleGrant } from "./role/grant.ts";
 import { RoleList } from "./role/list.ts";
 import { RoleRevoke } from "./role/revoke.ts";
 import { SessionList } from "./session/list.ts";
 import { SessionRevoke } from "./session/revoke.ts";
 import { Status } from "./status.ts";
+import { TokenList } from "./token/list.ts";
+import { TokenRemove } from "./token/remove.ts";
 import { UserAlias } from "./user/alias.ts";
 import { UserDisable } from "./user/disable.ts";
 import { UserEnable } from "./user/enable.ts";
@@ -59,6 +62,7 @@ export const COMMANDS = {
   verify: Verify,
   login: Login,
   reset: Reset,
+  resync: Resync,
   "backup-code:generate": BackupCodeGenerate,
   "backup-code:status": BackupCodeStatus,
   "backup-code:revoke": BackupCodeRevoke,
@@ -70,6 +74,8 @@ export const COMMANDS = {
   "user:alias": UserAlias,
   "user:prefer": UserPrefer,
   "user:message": UserMessage,
+  "token:list": TokenList,
+  "token:remove": TokenRemove,
   "duo:configure": DuoConfigure,
   "duo:check": DuoCheck,
   "duo:push": DuoPush,

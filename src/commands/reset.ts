@@ -4,8 +4,9 @@ import { type Connection, withCountersign } from "../client/connect.ts";
 import { isDuoMethod } from "../client/duo.ts";
 import type { Conversation } from "../contracts/conversation.ts";
 import type { Countersign, ResetOutcome } from "../contracts/service.ts";
+import { printable } from "../core/printable.ts";
 import { say, sayJsonArray } from "../terminal/output.ts";
-import { CountersignCommand, codeStdin, json, method, yes } from "./base.ts";
+import { CountersignCommand, codeStdin, json, method, serial, yes } from "./base.ts";
 import {
   type Choice,
   choiceIn,
@@ -40,6 +41,10 @@ next login then shows Duo's enrollment address.`;
       command: "sudo <%= config.bin %> reset alice --method duo-push",
     },
     {
+      description: "One of several tokens",
+      command: "sudo <%= config.bin %> reset alice --method hotp --serial 20261122",
+    },
+    {
       description: "Several, without being asked",
       command: "sudo <%= config.bin %> reset alice bob --yes",
     },
@@ -58,11 +63,12 @@ next login then shows Duo's enrollment address.`;
   };
   static override strict = false;
   static override usage =
-    "reset [USER ... | --group GROUP ... | --from-stdin] [--method totp|duo-push|duo-prompt] [--yes] [--code-stdin] [--json]";
+    "reset [USER ... | --group GROUP ... | --from-stdin] [--method METHOD] [--serial SERIAL] [--yes] [--code-stdin] [--json]";
   static override flags = {
     group: groupFlag,
     "from-stdin": { ...fromStdin, exclusive: ["code-stdin"] },
     method,
+    serial,
     yes,
     "code-stdin": codeStdin,
     json,
@@ -75,15 +81,26 @@ next login then shows Duo's enrollment address.`;
     const status = await withCountersign({}, async (connection) => {
       const { service, caller } = connection;
       const choice = said ?? choiceIn([accountMeant(undefined, caller)], flags);
-      const what = flags.method ?? "every authenticator and backup code";
+      const which = { method: flags.method, serial: flags.serial };
+      const what = whatOf(which);
       await confirm(`Remove ${what} of ${whose(choice)} for good?`, flags.yes);
       const conversation = conversationFor(flags["code-stdin"]);
       return resetEach(choice, connection, flags.json, (user) =>
-        resetOne(service, user, flags.method, conversation),
+        resetOne(service, user, which, conversation),
       );
     });
     this.exit(status);
   }
+}
+
+interface Which {
+  readonly method: string | undefined;
+  readonly serial: string | undefined;
+}
+
+function whatOf({ method, serial: number }: Which): string {
+  if (number !== undefined) return `the ${method ?? "token"} ${printable(number)}`;
+  return method ?? "every authenticator and backup code";
 }
 
 function whose({ named, groups }: Choice): string {
@@ -155,12 +172,15 @@ interface Done {
 async function resetOne(
   service: Countersign,
   user: string,
-  method: string | undefined,
+  { method, serial: number }: Which,
   conversation: Conversation,
 ): Promise<Done> {
   const { methods } = await service.showUser(user);
-  const gone = methods.filter((each) => method === undefined || each.method === method);
-  const outcome = await service.reset(user, method, conversation);
+  const isMeant = (given: string | undefined, own: string) => given === undefined || given === own;
+  const gone = methods.filter(
+    (each) => isMeant(method, each.method) && isMeant(number, each.serial ?? ""),
+  );
+  const outcome = await service.reset(user, method, conversation, number);
   return { outcome, isAtDuo: gone.some((each) => isDuoMethod(each.method)) };
 }
 

@@ -52,7 +52,7 @@ test(
         "settings-set policy.defaultMethod=none",
       ],
     );
-    assertFailure(await home.run(["user", "prefer", "alice", "hotp"]), 2, /hotp/, /user prefer/);
+    assertFailure(await home.run(["user", "prefer", "alice", "htop"]), 2, /htop/, /user prefer/);
     assertFailure(
       await home.run(["user", "message", "alice", "x", "--clear"]),
       2,

@@ -1,6 +1,7 @@
 import { Flags } from "@oclif/core";
 import { withCountersign } from "../../client/connect.ts";
 import { changePolicySetting } from "../../client/policy.ts";
+import type { MethodState } from "../../contracts/service.ts";
 import { Fault } from "../../core/fault.ts";
 import { CountersignCommand } from "../base.ts";
 import { warnOfChange } from "../policy/changed.ts";
@@ -27,15 +28,17 @@ refused until it is enabled again, and needs to enroll in nothing anew then.`;
     const { args, flags } = await this.parse(MethodDisable);
     await withCountersign({}, async ({ service }) => {
       const methods = await service.listMethods();
-      // Backup codes run out: they are no way in of their own.
-      const others = methods.filter(
-        ({ method, on }) => on && method !== args.method && method !== "backup-code",
-      );
+      const others = methods.filter((each) => each.method !== args.method && isWayIn(each));
       const isLast = args.method !== "backup-code" && others.length === 0;
       if (isLast && !flags.force) throw lockOut(args.method);
     });
     warnOfChange(await changePolicySetting(`methods.${args.method}`, "off", flags));
   }
+}
+
+/** Backup codes run out, and a token that nobody has lets nobody in. */
+function isWayIn({ method, on, enrolled }: MethodState): boolean {
+  return on && method !== "backup-code" && (enrolled > 0 || method !== "hotp");
 }
 
 function lockOut(method: string): Fault {

@@ -9,8 +9,9 @@ export function userDocument(user: UserSummary): object {
   return {
     user: user.user,
     status: user.status,
-    methods: user.methods.map(({ method, status, enrolledAt, lastUsedAt }) => ({
+    methods: user.methods.map(({ method, serial, status, enrolledAt, lastUsedAt }) => ({
       method,
+      ...(serial === undefined ? {} : { serial }),
       status,
       enrolledAt: isoTimeOrNull(enrolledAt),
       lastUsedAt: isoTimeOrNull(lastUsedAt),
@@ -31,8 +32,9 @@ export function userLines(user: UserSummary): string[] {
     ...(user.alias === undefined ? [] : [`name at Duo   ${user.alias}`]),
     ...(user.preferredMethod === undefined ? [] : [`prefers       ${user.preferredMethod}`]),
     ...(user.message === undefined ? [] : [`message       ${printable(user.message)}`]),
-    ...user.methods.flatMap(({ method, status, enrolledAt, lastUsedAt }) => [
+    ...user.methods.flatMap(({ method, serial, status, enrolledAt, lastUsedAt }) => [
       `${method.padEnd(14)}${status}`,
+      ...(serial === undefined ? [] : [`  serial      ${printable(serial)}`]),
       `  enrolled    ${shortTime(enrolledAt)}`,
       `  last used   ${shortTime(lastUsedAt)}`,
     ]),
@@ -56,11 +58,15 @@ export function userRow(user: UserSummary): string[] {
   return [
     user.user,
     user.status,
-    user.methods.map(({ method }) => method).join(", ") || "-",
+    user.methods.map(methodWords).join(", ") || "-",
     shortTime(last || undefined),
     String(user.backupCodesLeft),
     throttledWords(user.throttledUntil),
   ];
+}
+
+function methodWords({ method, serial }: UserSummary["methods"][number]): string {
+  return serial === undefined ? method : `${method} ${printable(serial)}`;
 }
 
 export function throttledWords(until: number | undefined): string {

@@ -48,7 +48,7 @@ never used theirs come first; those who have nothing active come last.`;
   ];
 
   static override usage =
-    "user list [--status active|pending|disabled|none] [--method totp|duo-push|duo-prompt] [--group GROUP ...] [--unenrolled] [--stale DAYS] [--sort name|last-used|enrolled] [--limit N] [--after USER] [--json]";
+    "user list [--status active|pending|disabled|none] [--method METHOD] [--group GROUP ...] [--unenrolled] [--stale DAYS] [--sort name|last-used|enrolled] [--limit N] [--after USER] [--json]";
   static override flags = {
     status: Flags.string({ options: [...ACCOUNT_STATES], description: "only with this status" }),
     method: { ...method, description: "only who has this method, or has begun to enroll in it" },
