@@ -28,11 +28,18 @@ const ROOMS = {
   // A connection that is served: the daemon's many, and the one of a verifier on its own.
   wire: { values: ["core", "contracts", "protocol"], builtins: ["net"] },
   engine: { pure: true, values: ["core", "contracts"], builtins: ["crypto"] },
-  methods: { pure: true, values: ["core", "contracts", "duo"], builtins: ["crypto"] },
+  methods: { pure: true, values: ["core", "contracts", "duo", "message"], builtins: ["crypto"] },
   duo: {
     values: ["core", "contracts"],
     packages: ["@duosecurity/[^/]+"],
     builtins: ["crypto", "http", "https", "net", "tls"],
+  },
+  message: {
+    values: ["core", "contracts"],
+    // nodemailer: SMTP and MIME, in JavaScript alone and without dependencies. Loaded for a message.
+    packages: ["nodemailer"],
+    // A program of the host's sends where there is no mail server.
+    builtins: ["crypto", "net", "tls", "child_process"],
   },
   files: { values: ["core", "contracts"], builtins: ["fs", "crypto"] },
   stores: { values: ["core", "contracts", "files"], packages: ["pg"], builtins: ["fs", "sqlite"] },
@@ -55,14 +62,14 @@ const ROOMS = {
   },
   client: {
     values: [
-      ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo"],
+      ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo", "message"],
       ...["stores", "keys", "settings", "files", "doctor", "system-log"],
     ],
     builtins: ["fs", "crypto", "net", "child_process"],
   },
   daemon: {
     values: [
-      ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo"],
+      ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo", "message"],
       ...["stores", "keys", "settings", "files", "system-log"],
     ],
     packages: ["koffi"],

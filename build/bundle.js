@@ -52,6 +52,7 @@ const common = {
     "@oclif/plugin-*",
     "keytar",
     "koffi",
+    "nodemailer",
     "open",
     "pngjs",
     "qrcode-terminal",

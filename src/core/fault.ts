@@ -33,6 +33,9 @@ export type FaultCode =
   | "duo-unreachable"
   | "duo-refused"
   | "duo-invalid"
+  // A way that codes are sent by, as of Duo above.
+  | "message-unreachable"
+  | "message-refused"
   | "audit-broken"
   // A file that is not what an import was told it is.
   | "import-invalid"
