@@ -61,7 +61,7 @@ async function askDuo(
   if (method?.kind !== "challenge" || sealed === undefined || !opener) return undefined;
   const secret = opener.open(sealed, methodSecretCell(name));
   try {
-    return (await method.check(secret)).clockOffset;
+    return (await method.check(secret)).clockOffset ?? 0;
   } finally {
     secret.fill(0);
   }

@@ -80,6 +80,8 @@ export interface ChallengeMethod extends Described {
    * they are. Elsewhere whoever has a password could enroll a device of their own.
    */
   readonly enrollsAtLogin: boolean;
+  /** The reason in the log while it cannot be asked; `duo` when absent. */
+  readonly outage?: Reason;
   /** How often it may be begun for one user. */
   readonly limit?: StartLimit;
   /** Of several that a user has, the serial number of the one that this answer is of. */
@@ -118,7 +120,10 @@ export interface Challenge {
   readonly access: "challenge" | "enroll" | "none";
   /** The method's secret, in the clear, empty where there is none; the engine zeroes it afterwards. */
   readonly secret: Buffer;
-  /** What is kept of what the user enrolled, in the clear; the engine zeroes it afterwards. */
+  /**
+   * What is kept of what the user enrolled, in the clear; the engine zeroes it afterwards. Also
+   * with access `none`, of who is disabled: what they are shown is to be what it was.
+   */
   readonly kept: Buffer | undefined;
   /**
    * Bytes that are always the same for this user, and that nobody else can work out: for what is
@@ -153,6 +158,6 @@ export type ChallengeOutcome =
     };
 
 export interface MethodCheck {
-  /** Seconds that this host's clock is ahead of the service's; negative when behind. */
-  readonly clockOffset: number;
+  /** Seconds that this host's clock is ahead of the service's, where it has one; negative when behind. */
+  readonly clockOffset?: number;
 }

@@ -91,11 +91,11 @@ export interface PurgeOutcome {
   readonly backupCodeSets: number;
 }
 
-/** What `duo check` finds where all is well. */
+/** What `duo check` and `method check` find where all is well. */
 export interface MethodHealth {
   readonly method: string;
-  /** Seconds that the engine's clock is ahead of the service's; negative when behind. */
-  readonly clockOffset: number;
+  /** Seconds that the engine's clock is ahead of the service's, where it has one. */
+  readonly clockOffset?: number;
 }
 
 /** What the policy says of a login that might be. */

@@ -6,6 +6,9 @@ export function enrollmentBanner(): string[] {
   return ["This account needs a second factor, and has none yet: set it up now."];
 }
 
+/** What a person is asked for whom codes are to be sent to. */
+export const ADDRESS_PROMPT = "Phone number or mail address for codes: ";
+
 /** The first line where an invitation is asked for. */
 export function invitationBanner(): string[] {
   return ["This account is set up by invitation: an administrator has its code."];

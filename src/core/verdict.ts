@@ -14,6 +14,9 @@ export type Verdict = (typeof VERDICTS)[number];
 /** Why, for root and the audit log only: the person refused never learns it. */
 export type Reason =
   | "wrong-code"
+  | "expired"
+  // A message: the way to its address failed, and nobody is told but the log.
+  | "not-sent"
   | "replayed"
   | "clock-stepped-back"
   | "malformed"
@@ -42,7 +45,8 @@ export type Reason =
   | "duo-unreachable-allowed"
   | "store"
   | "key"
-  | "duo";
+  | "duo"
+  | "message";
 
 /** Exit status of `verify` and `login`. 2 is usage and settings: no verdict is reached. */
 export const EXIT_STATUS: Readonly<Record<Verdict, number>> = {

@@ -76,7 +76,7 @@ function decoyOf({ sealer }: EngineParts, { user, method }: ChallengeRequest): B
 }
 
 function openKept({ sealer }: EngineParts, { enrolled, access }: Opening): Buffer | undefined {
-  const sealed = access === "challenge" ? enrolled?.sealedSecret : undefined;
+  const sealed = access === "enroll" ? undefined : enrolled?.sealedSecret;
   return enrolled && sealed ? sealer.open(sealed, secretCell(enrolled)) : undefined;
 }
 
@@ -257,7 +257,7 @@ async function outOfReach(
   const disabled = (await tx.accounts.find(user))?.disabledAt !== undefined;
   const mayPass = untouched && method.failMode === "safe" && !disabled && !enrolls;
   if (!mayPass || !(await hasThisAlone(tx, parts, user, method))) {
-    return { verdict: "unavailable", ...named, reason: "duo" };
+    return { verdict: "unavailable", ...named, reason: method.outage ?? "duo" };
   }
   return { verdict: "exempt", ...named, reason: "duo-unreachable-allowed" };
 }

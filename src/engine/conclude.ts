@@ -86,5 +86,6 @@ export async function unavailable(
 
 function reasonOf({ code }: Fault): Reason {
   if (code === "sealed-corrupt") return "key";
+  if (code.startsWith("message-")) return "message";
   return code.startsWith("duo-") || code === "settings-invalid" ? "duo" : "store";
 }

@@ -93,8 +93,7 @@ export async function checkMethod(
   const method = await challengeMethod(parts, name);
   const secret = await openSecret(parts, method);
   try {
-    const { clockOffset } = await method.check(secret);
-    return { method: name, clockOffset };
+    return { method: name, ...(await method.check(secret)) };
   } finally {
     secret.fill(0);
   }

@@ -6,8 +6,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { errnoOf, type Fault } from "../core/fault.ts";
+import type { Line } from "./line.ts";
 import { messageFault } from "./message-fault.ts";
-import type { Line } from "./transport.ts";
 
 /** Stands for the address in an argument. */
 export const ADDRESS = "{address}";

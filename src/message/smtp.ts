@@ -7,9 +7,9 @@ import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls, rootCertificates } from "node:tls";
 import type SMTPConnection from "nodemailer/lib/smtp-connection";
 import { errnoOf, Fault } from "../core/fault.ts";
+import type { Line } from "./line.ts";
 import { messageFault } from "./message-fault.ts";
 import { loadNodemailer } from "./nodemailer.ts";
-import type { Line } from "./transport.ts";
 
 /** `starttls`: TLS from the greeting on, or nothing. `implicit`: from the first byte on. */
 export const SMTP_TLS = ["starttls", "implicit", "none"] as const;
@@ -54,6 +54,7 @@ export async function openMail(
   signal: AbortSignal,
   limits = SMTP_LIMITS,
 ): Promise<Line> {
+  if (server.user !== undefined && password.length === 0) throw noPassword();
   const nodemailer = await loadNodemailer();
   const socket = await reach(server, signal, limits.connect);
   const session = new nodemailer.SMTPConnection({
@@ -184,6 +185,11 @@ function trustOf({ host, authorities }: MailServer) {
 }
 
 const REACH = "see that this host reaches it: name service, route, firewall; man countersign.json";
+
+function noPassword(): Fault {
+  const hint = "countersign method secret message";
+  return messageFault("refused", "no password of the mail server is kept", hint);
+}
 
 function unanswered({ host, port }: MailServer): Fault {
   return messageFault("unreachable", `the mail server ${host}:${port} does not answer`, REACH);

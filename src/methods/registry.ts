@@ -1,20 +1,23 @@
 /** Every method there is. A new one is a file beside this and a line here. */
 import type { Method } from "../contracts/method.ts";
 import type { PromptApplication, PushApplication } from "../duo/application.ts";
+import type { MessageSetUp } from "../message/set-up.ts";
 import { backupCode } from "./backup-code.ts";
 import { duoPrompt } from "./duo-prompt.ts";
 import { duoPush } from "./duo-push.ts";
 import { hotp } from "./hotp.ts";
+import { message } from "./message.ts";
 import { totp } from "./totp.ts";
 
 /** What the settings set up; a method whose part is absent is neither offered nor accepted. */
 export interface MethodsSetUp {
   readonly push?: PushApplication | undefined;
   readonly prompt?: PromptApplication | undefined;
+  readonly message?: MessageSetUp | undefined;
 }
 
 /** In the order in which the prompt offers them. */
-export function methodsFor({ push, prompt }: MethodsSetUp): readonly Method[] {
+export function methodsFor({ push, prompt, message: ways }: MethodsSetUp): readonly Method[] {
   const byDuo = [...(push ? [duoPush(push)] : []), ...(prompt ? [duoPrompt(prompt)] : [])];
-  return [totp, hotp, backupCode, ...byDuo];
+  return [totp, hotp, backupCode, ...byDuo, ...(ways ? [message(ways)] : [])];
 }

@@ -381,7 +381,7 @@ describe("duo-prompt", needs("openssl"), () => {
     const { proxy, asked } = await tunnel(t);
     const world = await open(t, { proxy: `${proxy.host}:${proxy.port}` });
     world.clock.advance(40_000);
-    const { clockOffset } = await world.host.root.checkMethod("duo-prompt");
+    const { clockOffset = Number.NaN } = await world.host.root.checkMethod("duo-prompt");
     assert.ok(Math.abs(clockOffset - 40) <= 2, String(clockOffset));
     assert.equal(asked.length, 1);
     assert.match(asked[0] ?? "", /^CONNECT localhost:/);

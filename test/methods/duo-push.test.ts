@@ -258,11 +258,11 @@ test(
   async (t) => {
     const duo = await DuoHost.open(t);
     const health = await duo.host.root.checkMethod(METHOD);
-    assert.ok(Math.abs(health.clockOffset) <= 2, `${health.clockOffset}`);
+    assert.ok(Math.abs(health.clockOffset ?? Number.NaN) <= 2, `${health.clockOffset}`);
     await duo.host.root.setMethodSecret(METHOD, "wrong");
     await assert.rejects(duo.host.root.checkMethod(METHOD), { code: "duo-refused" });
     const ahead = await DuoHost.open(t, { standIn: { clockAhead: 100_000 } });
-    const { clockOffset } = await ahead.host.root.checkMethod(METHOD);
+    const { clockOffset = Number.NaN } = await ahead.host.root.checkMethod(METHOD);
     assert.ok(clockOffset <= -98 && clockOffset >= -102, `${clockOffset}`);
     await ahead.standIn.stop();
     await assert.rejects(ahead.host.root.checkMethod(METHOD), { code: "duo-unreachable" });

@@ -75,7 +75,7 @@ async function methodsSetUp({ service, settings }: Connection): Promise<readonly
 
 async function check(service: Countersign, method: string): Promise<CheckOfMethod> {
   try {
-    return told(method, (await service.checkMethod(method)).clockOffset);
+    return told(method, (await service.checkMethod(method)).clockOffset ?? 0);
   } catch (error) {
     if (!(error instanceof Fault) || !isOfMethod(error)) throw error;
     const { code, hint } = error;
