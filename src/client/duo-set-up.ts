@@ -12,9 +12,10 @@ import { parseAuthorities } from "../duo/route.ts";
 import { changeTogether, demandValid, type SettingChange } from "../settings/editor.ts";
 import type { Scope } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";
+import { readAuthorities } from "./authorities.ts";
 import { currentScope, isSetUp, withCountersign } from "./connect.ts";
 import { DUO_WORDS, type DuoMethod, duoMethods, isOn } from "./duo.ts";
-import { checkMethods, readAuthorities } from "./methods.ts";
+import { checkMethods } from "./methods.ts";
 import { asOwner, duringAsOwner } from "./owner.ts";
 
 export interface DuoWishes {

@@ -7,8 +7,9 @@ import { parseApiHost } from "../duo/api-host.ts";
 import { DUO_ROOTS } from "../duo/roots.ts";
 import { firstExpiry, parseAuthorities } from "../duo/route.ts";
 import type { Settings } from "../settings/schema.ts";
+import { readAuthorities } from "./authorities.ts";
 import { DUO_WORDS, type DuoMethodSettings, duoMethods } from "./duo.ts";
-import { methodsOf, readAuthorities } from "./methods.ts";
+import { methodsOf } from "./methods.ts";
 
 export interface DuoSources {
   /** @throws Fault */

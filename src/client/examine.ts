@@ -27,6 +27,7 @@ import { HOST_SOCKETS } from "../system-log/system-log.ts";
 import { daemonReaders } from "./ask-daemon.ts";
 import { currentScope, isHeldByDaemon } from "./connect.ts";
 import { duoReaders } from "./examine-duo.ts";
+import { messageReaders } from "./examine-message.ts";
 import { unknownToHost } from "./host-groups.ts";
 import { hostViewOf } from "./host-view.ts";
 import { keyProviderOf, storePath } from "./in-process.ts";
@@ -130,6 +131,7 @@ function ownReaders(scope: Scope, seen: Seen): Readers {
     },
     store: { isBegun, path, content, schema: SCHEMA_VERSION, sealer, space: spaceAt },
     duo: duoReaders({ settings, content, sealer }),
+    message: messageReaders({ settings, content, sealer }),
   };
 }
 

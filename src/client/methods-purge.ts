@@ -7,6 +7,7 @@ import { duringAsOwner } from "./owner.ts";
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "duo-push": ["duo.push"],
   "duo-prompt": ["duo.prompt"],
+  message: ["message"],
 };
 
 const DEFAULT_METHOD = "policy.defaultMethod";

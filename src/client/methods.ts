@@ -1,17 +1,13 @@
 /** The methods that the settings set up. */
 import { hostname } from "node:os";
 import type { Method } from "../contracts/method.ts";
-import { Fault } from "../core/fault.ts";
 import { nameFrom } from "../core/name-template.ts";
 import type { DuoApplication } from "../duo/application.ts";
 import { routeOf } from "../duo/application-route.ts";
-import { readTrusted } from "../files/trusted-file.ts";
-import { said } from "../files/untrusted.ts";
 import { methodsFor } from "../methods/registry.ts";
 import type { DuoApplicationSettings, Settings } from "../settings/schema.ts";
-
-/** Larger than any list of authorities. */
-const CA_MAX_BYTES = 1024 * 1024;
+import { readAuthorities } from "./authorities.ts";
+import { checkMessage, messageSetUpOf } from "./message-set-up.ts";
 
 /** Those that are set up and on. */
 export function methodsOf(settings: Settings): readonly Method[] {
@@ -28,7 +24,7 @@ export async function loadMethods(settings: Settings): Promise<void> {
 }
 
 /**
- * Refuses what a login would find wrong only once somebody asks for Duo.
+ * Refuses what a login would find wrong only once somebody asks for Duo, or for a message.
  * @throws Fault `settings-invalid`, or of a `file-…` code
  */
 export function checkMethods(settings: Settings): void {
@@ -38,6 +34,7 @@ export function checkMethods(settings: Settings): void {
     const application = each ? applicationOf(settings, each) : undefined;
     if (application) routeOf(application);
   }
+  if (settings.methods.message === "on") checkMessage(settings);
 }
 
 function methodsSetUp(settings: Settings): readonly Method[] {
@@ -50,6 +47,7 @@ function methodsSetUp(settings: Settings): readonly Method[] {
     push: pushApplication && integrationKey ? { ...pushApplication, integrationKey } : undefined,
     prompt:
       promptApplication && clientId ? { ...promptApplication, clientId, callbackPort } : undefined,
+    message: messageSetUpOf(settings),
   });
 }
 
@@ -67,16 +65,4 @@ function applicationOf(
     nameOf: (user) => nameFrom(usernameTemplate, user, hostname()),
     hostName: hostname(),
   };
-}
-
-/**
- * The text of a CA file.
- * @throws Fault `settings-invalid`, or of a `file-…` code
- */
-export function readAuthorities(path: string): string {
-  const bytes = readTrusted(path, { secret: false, maxBytes: CA_MAX_BYTES });
-  if (bytes) return Buffer.from(bytes).toString();
-  throw new Fault("settings-invalid", `${said(path)}: the CA file is not there`, {
-    hint: "put it there, or: countersign duo configure",
-  });
 }

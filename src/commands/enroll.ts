@@ -1,22 +1,22 @@
 import { Flags, type Interfaces } from "@oclif/core";
 import { accountMeant, callerOfThisProcess } from "../client/caller.ts";
 import { withCountersign } from "../client/connect.ts";
-import { DUO_METHODS, type DuoMethod } from "../client/duo.ts";
+import { DUO_METHODS } from "../client/duo.ts";
 import { demandHostAccount } from "../client/host-account.ts";
 import type { EnrollOptions, TokenChoice } from "../contracts/service.ts";
 import { Fault } from "../core/fault.ts";
 import { ALGORITHMS } from "../core/totp.ts";
 import { CountersignCommand, codeStdin, json, optionalUser } from "./base.ts";
 import { enrollAtTerminal } from "./enroll-at-terminal.ts";
-import { demandOwnFlags, enrollByChallenge } from "./enroll-by-challenge.ts";
+import { type ByChallenge, demandOwnFlags, enrollByChallenge } from "./enroll-by-challenge.ts";
 import { beginForScript, confirmForScript } from "./enroll-in-two-steps.ts";
 import { demandTokenFlags, enrollToken } from "./enroll-token.ts";
 
-const METHODS = ["totp", "hotp", ...DUO_METHODS] as const;
+const METHODS = ["totp", "hotp", ...DUO_METHODS, "message"] as const;
 const QR = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
 
 export class Enroll extends CountersignCommand {
-  static override summary = "Set up an app, a hardware token, or Duo, for a user.";
+  static override summary = "Set up an app, a hardware token, Duo, or codes by message.";
 
   static override description =
     `Shows a QR code, and the key in letters, for any authenticator app: Google
@@ -35,7 +35,10 @@ the user has besides stays, and so do backup codes.
 
 With a method of Duo there is one challenge, and whoever passes it is enrolled; who is new
 to Duo is shown its enrollment address. The phone is Duo's to keep, so the flags about
-codes are not for it. The exit status is that of verify.`;
+codes are not for it. The exit status is that of verify.
+
+With message a code is sent to a phone number or a mail address, and whoever types it
+is enrolled; an administrator has it read out to them. An earlier address is replaced.`;
 
   static override examples = [
     { description: "Enroll yourself", command: "<%= config.bin %> enroll" },
@@ -69,6 +72,10 @@ codes are not for it. The exit status is that of verify.`;
     serial: Flags.string({
       helpValue: "SERIAL",
       description: "give the hardware token with this serial number, with --method hotp or totp",
+    }),
+    address: Flags.string({
+      helpValue: "ADDRESS",
+      description: "where codes are sent by message; asked for when left out",
     }),
     issuer: Flags.string({
       helpValue: "NAME",
@@ -110,7 +117,7 @@ codes are not for it. The exit status is that of verify.`;
     const given = raw.flatMap((word) => (word.type === "flag" ? word.flag : []));
     if (method !== "totp" && method !== "hotp") {
       demandOwnFlags(method, given);
-      return this.#withDuo(args.user, method, flags.json);
+      return this.#byChallenge(args.user, method, flags);
     }
     if (flags.serial !== undefined) {
       demandTokenFlags(given);
@@ -143,11 +150,15 @@ codes are not for it. The exit status is that of verify.`;
     this.exit(status);
   }
 
-  async #withDuo(named: string | undefined, method: DuoMethod, json: boolean): Promise<void> {
+  async #byChallenge(
+    named: string | undefined,
+    method: ByChallenge,
+    { json, address }: { readonly json: boolean; readonly address?: string | undefined },
+  ): Promise<void> {
     const user = accountMeant(named, callerOfThisProcess());
     demandHostAccount(user);
     const status = await withCountersign({}, ({ service }) =>
-      enrollByChallenge(service, user, method, json),
+      enrollByChallenge(service, user, method, { json, address }),
     );
     this.exit(status);
   }

@@ -24,10 +24,12 @@ import { InviteCreate } from "./invite/create.ts";
 import { InviteList } from "./invite/list.ts";
 import { InviteRevoke } from "./invite/revoke.ts";
 import { Login } from "./login.ts";
+import { MethodCheck } from "./method/check.ts";
 import { MethodDisable } from "./method/disable.ts";
 import { MethodEnable } from "./method/enable.ts";
 import { MethodList } from "./method/list.ts";
 import { MethodPurge } from "./method/purge.ts";
+import { MethodSecret } from "./method/secret.ts";
 import { PolicyExempt } from "./policy/exempt.ts";
 import { PolicyExplain } from "./policy/explain.ts";
 import { PolicyOff } from "./policy/off.ts";
@@ -84,6 +86,8 @@ export const COMMANDS = {
   "method:enable": MethodEnable,
   "method:disable": MethodDisable,
   "method:purge": MethodPurge,
+  "method:secret": MethodSecret,
+  "method:check": MethodCheck,
   "policy:show": PolicyShow,
   "policy:require": PolicyRequire,
   "policy:exempt": PolicyExempt,

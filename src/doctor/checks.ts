@@ -7,6 +7,7 @@ import { type DuoReaders, examineDuo } from "./duo.ts";
 import { examineFiles, type FilesReaders } from "./files.ts";
 import { type CheckName, type Finding, voiceOf } from "./finding.ts";
 import { examineKey, type KeyReaders } from "./key.ts";
+import { examineMessage, type MessageReaders } from "./message.ts";
 import { examinePam, type PamReaders } from "./pam.ts";
 import { examineSettings, type SettingsReaders } from "./settings.ts";
 import { examineSshd, type SshdReaders } from "./sshd.ts";
@@ -20,6 +21,7 @@ export interface Readers {
   readonly key: KeyReaders;
   readonly store: StoreReaders;
   readonly duo: DuoReaders;
+  readonly message: MessageReaders;
 }
 
 /** What those of the host look through, where more than one person is concerned. */
@@ -57,6 +59,7 @@ export function checksOver(own: Readers): readonly Check[] {
     { name: "key", examine: () => examineKey(own.key) },
     { name: "store", examine: () => examineStore(own.store) },
     { name: "duo", examine: () => examineDuo(own.duo) },
+    { name: "message", examine: () => examineMessage(own.message) },
   ];
 }
 

@@ -9,6 +9,7 @@ export const CHECK_NAMES = [
   "key",
   "store",
   "duo",
+  "message",
   "daemon",
   "audit",
   "pam",

@@ -136,7 +136,10 @@ async function challengeMethod(
   const found = methods.find((each) => each.name === name);
   if (found?.kind === "challenge") return found;
   const isSetUp = (await store.read((view) => view.methodSecrets.find(name))) !== undefined;
-  const what = isSetUp ? "is off" : "is not set up";
-  const hint = isSetUp ? `countersign method enable ${name}` : `countersign duo configure ${name}`;
+  // One that is off at first has nothing by which to tell.
+  const isDuos = name.startsWith("duo-");
+  const what = isSetUp ? "is off" : isDuos ? "is not set up" : "is off, or not set up";
+  const hint =
+    isSetUp || !isDuos ? `countersign method enable ${name}` : `countersign duo configure ${name}`;
   throw new Fault("usage", `${name} ${what}`, { hint });
 }

@@ -8,17 +8,10 @@ import { once } from "node:events";
 import { errnoOf, type Fault } from "../core/fault.ts";
 import type { Line } from "./line.ts";
 import { messageFault } from "./message-fault.ts";
+import type { Program } from "./set-up.ts";
 
 /** Stands for the address in an argument. */
 export const ADDRESS = "{address}";
-
-export interface Program {
-  /** An absolute path. */
-  readonly file: string;
-  readonly args: readonly string[];
-  /** @throws Fault `file-…`, or `settings-invalid` where it is not there */
-  readonly check: () => void;
-}
 
 /** Milliseconds. */
 export interface ProgramLimits {

@@ -10,22 +10,7 @@ import { errnoOf, Fault } from "../core/fault.ts";
 import type { Line } from "./line.ts";
 import { messageFault } from "./message-fault.ts";
 import { loadNodemailer } from "./nodemailer.ts";
-
-/** `starttls`: TLS from the greeting on, or nothing. `implicit`: from the first byte on. */
-export const SMTP_TLS = ["starttls", "implicit", "none"] as const;
-export type SmtpTls = (typeof SMTP_TLS)[number];
-
-export interface MailServer {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: SmtpTls;
-  /** Undefined for one that takes mail of this host without a password. */
-  readonly user: string | undefined;
-  readonly from: string;
-  readonly subject: string;
-  /** Those who vouch for the server, in PEM; undefined: the public ones. @throws Fault */
-  readonly authorities: () => string | undefined;
-}
+import { demandPrivacy, type MailServer } from "./set-up.ts";
 
 /** Milliseconds. */
 export interface SmtpLimits {
@@ -54,6 +39,7 @@ export async function openMail(
   signal: AbortSignal,
   limits = SMTP_LIMITS,
 ): Promise<Line> {
+  demandPrivacy(server);
   if (server.user !== undefined && password.length === 0) throw noPassword();
   const nodemailer = await loadNodemailer();
   const socket = await reach(server, signal, limits.connect);

@@ -3,6 +3,7 @@
  * in JSON Schema, read by our own validator at every login and at every change.
  */
 import { KEY_KINDS, type KeyKind } from "../contracts/key-provider.ts";
+import { COMMAND_TAKES, type CommandTakes, SMTP_TLS, type SmtpTls } from "../contracts/message.ts";
 import { FAIL_MODES, type FailMode } from "../contracts/method.ts";
 import { GRACE } from "../core/grace.ts";
 import { METHOD_NAMES, type MethodName } from "../core/method-name.ts";
@@ -58,6 +59,23 @@ export interface Settings {
       readonly clientId?: string;
       readonly callbackPort: number;
     };
+  };
+  readonly message: MessageSettings;
+}
+
+/** The method message is on once a mail server and a sender, or a command, are there. */
+export interface MessageSettings {
+  readonly mostPerHour: number;
+  readonly command?: string;
+  readonly commandTakes: CommandTakes;
+  readonly smtp: {
+    readonly host?: string;
+    readonly port: number;
+    readonly tls: SmtpTls;
+    readonly user?: string;
+    readonly from?: string;
+    readonly subject: string;
+    readonly caFile?: string;
   };
 }
 
@@ -254,6 +272,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
       ),
     }),
   }),
+  message: messageGroup(),
 });
 
 /** One setting by its dotted name. */
@@ -371,18 +390,83 @@ function duoApplication(): GroupSchema["properties"] {
       pattern: "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$",
     },
     anyHost: choice("yes: the API host need not be Duo's own form", ["no", "yes"], "no"),
-    caFile: {
-      type: "string",
-      description: "file of authorities in PEM that vouch for the host, in place of Duo's",
-      title: "the absolute path of a file, at most 1000 characters",
-      maxLength: 1000,
-      pattern: `^/(?:[^${CONTROL}]*[^/${CONTROL}])$`,
-    },
+    caFile: file("file of authorities in PEM that vouch for the host, in place of Duo's"),
     failMode: choice(
       "safe: while Duo is out of reach, lets in who is enrolled in nothing else",
       FAIL_MODES,
       "secure",
     ),
+  };
+}
+
+function messageGroup(): GroupSchema {
+  return group("the method message: codes by mail, or by a program of the host's", {
+    mostPerHour: whole("messages that are sent for one user in an hour", 1, 100, 5),
+    command: {
+      type: "string",
+      description: "a program that sends the text on its standard input to {address}",
+      title: "an absolute path and arguments, one space between them, with {address} in one",
+      maxLength: 1000,
+      pattern: `^(?=.* [^ ]*\\{address\\})/[^ ${CONTROL}]*[^ /${CONTROL}](?: [^ ${CONTROL}]+)+$`,
+    },
+    commandTakes: choice(
+      "phone: the program is given phone numbers; any: mail addresses, too, without smtp.host",
+      COMMAND_TAKES,
+      "phone",
+    ),
+    smtp: group("the mail server that codes go by to mail addresses", {
+      host: {
+        type: "string",
+        description: "its name or IP address",
+        title: "the name or the IP address of a host",
+        maxLength: 253,
+        pattern: "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9a-f:.]*:[0-9a-f:.]*$",
+      },
+      port: whole("its port", 1, 65_535, 587),
+      tls: choice(
+        "starttls: TLS after the greeting; implicit: at once; none: for a server on this host",
+        SMTP_TLS,
+        "starttls",
+      ),
+      user: {
+        type: "string",
+        description: "who signs in, with the password of method secret; nobody when absent",
+        title: "1 to 256 printable characters",
+        minLength: 1,
+        maxLength: 256,
+        pattern: `^[^${CONTROL}]+$`,
+      },
+      from: {
+        type: "string",
+        description: "the address that mails come from",
+        title: "one mail address, without a name",
+        maxLength: 254,
+        pattern:
+          "^(?=[^@]{1,64}@)[A-Za-z0-9][A-Za-z0-9_+-]*(?:\\.[A-Za-z0-9_+-]+)*" +
+          "@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?" +
+          "(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+      },
+      subject: {
+        type: "string",
+        description: "subject of the mails, where the code is not",
+        title: "1 to 100 printable characters, and no space at the ends",
+        minLength: 1,
+        maxLength: 100,
+        pattern: `^(?!\\s)[^${CONTROL}]+(?<!\\s)$`,
+        default: "Your code to log in",
+      },
+      caFile: file("file of authorities in PEM that vouch for it, in place of the public ones"),
+    }),
+  });
+}
+
+function file(description: string): LeafSchema {
+  return {
+    type: "string",
+    description,
+    title: "the absolute path of a file, at most 1000 characters",
+    maxLength: 1000,
+    pattern: `^/(?:[^${CONTROL}]*[^/${CONTROL}])$`,
   };
 }
 

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openProgram, type Program } from "../../src/message/command.ts";
+import { openProgram } from "../../src/message/command.ts";
+import type { Program } from "../../src/message/set-up.ts";
 import { needs } from "../support/parts.ts";
 import { run } from "../support/run.ts";
 

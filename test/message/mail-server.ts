@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { SMTPServer } from "smtp-server";
-import type { MailServer } from "../../src/message/smtp.ts";
+import type { MailServer } from "../../src/message/set-up.ts";
 import { type CertificateKind, certificates } from "../duo/stand-in/certificates.ts";
 
 export const PASSWORD = "correct horse";

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
+import { SMTP_TLS } from "../../src/contracts/message.ts";
 import { isMailAddress } from "../../src/message/address.ts";
-import { type MailServer, openMail, SMTP_TLS } from "../../src/message/smtp.ts";
+import type { MailServer } from "../../src/message/set-up.ts";
+import { openMail } from "../../src/message/smtp.ts";
 import { needs } from "../support/parts.ts";
 import { PASSWORD, startMailServer, startMute } from "./mail-server.ts";
 
@@ -125,6 +127,14 @@ for (const tls of ["starttls", "implicit"] as const) {
     }
   });
 }
+
+test("without TLS nothing goes to another host", PARTS, async (t) => {
+  const { server } = await startMailServer(t, { tls: "none" });
+  for (const host of ["mail.example.org", "192.0.2.1", "127.0.0.1.example.org", "127.1", ""]) {
+    assert.match(await trouble(send({ ...server, host })), /^settings-invalid: without TLS/, host);
+  }
+  await send({ ...server, host: "localhost" });
+});
 
 test("a wrong password is told, and is in no error", PARTS, async (t) => {
   const { server } = await startMailServer(t);

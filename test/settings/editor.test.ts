@@ -56,6 +56,11 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "duo.prompt.clientId": "DIXXXXXXXXXXXXXXXXXX",
   "duo.prompt.apiHost": "api-xxxxxxxx.duosecurity.com",
   "duo.prompt.caFile": "/etc/countersign/duo-ca.pem",
+  "message.command": "/usr/local/bin/send-sms --to {address}",
+  "message.smtp.host": "mail.example.org",
+  "message.smtp.user": "countersign",
+  "message.smtp.from": "countersign@example.org",
+  "message.smtp.caFile": "/etc/countersign/mail-ca.pem",
 };
 
 test("every setting can be set to its default, and unset again", async (t) => {

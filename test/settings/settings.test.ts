@@ -55,6 +55,10 @@ test("an absent file means the defaults, which are the core's own", (t) => {
       push: { anyHost: "no", failMode: "secure" },
       prompt: { anyHost: "no", failMode: "secure", callbackPort: 0 },
     },
+    message: {
+      ...{ mostPerHour: 5, commandTakes: "phone" },
+      smtp: { port: 587, tls: "starttls", subject: "Your code to log in" },
+    },
   });
   assert.deepEqual(throttlePolicy(settings), DEFAULT_THROTTLE);
   assert.deepEqual(totpWindow(settings), DEFAULT_WINDOW);

@@ -6,9 +6,14 @@ import { standardInputConversation } from "../../terminal/standard-input.ts";
 
 /**
  * @param name "secret key"
+ * @param source where it is found
  * @throws Fault `refused` when there is none to be had, `no-terminal`
  */
-export async function askForSecret(name: string, fromStandardInput: boolean): Promise<string> {
+export async function askForSecret(
+  name: string,
+  fromStandardInput: boolean,
+  source = `copy the ${name} from the application in Duo's Admin Panel`,
+): Promise<string> {
   const question = `${name.charAt(0).toUpperCase()}${name.slice(1)}: `;
   const reply = fromStandardInput
     ? await standardInputConversation({ say: "nowhere" }).promptSecret(question)
@@ -16,7 +21,7 @@ export async function askForSecret(name: string, fromStandardInput: boolean): Pr
   if (reply.kind === "text") return reply.text;
   if (reply.kind === "cancelled") throw new Fault("refused", "cancelled: nothing was changed");
   throw new Fault("refused", `there was no ${name}: nothing was changed`, {
-    hint: `copy the ${name} from the application in Duo's Admin Panel`,
+    hint: source,
   });
 }
 

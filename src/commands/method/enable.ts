@@ -8,7 +8,8 @@ export class MethodEnable extends CountersignCommand {
 
   static override description =
     `Whoever had enrolled in it has it again. Nobody else is affected until they
-enroll. Duo's methods are set up first: duo configure.`;
+enroll. Duo's methods are set up first: duo configure. So are messages, which are off at
+first: config set message.smtp.host and message.smtp.from, or message.command.`;
 
   static override examples = [
     { description: "Backup codes", command: "sudo <%= config.bin %> method enable backup-code" },
