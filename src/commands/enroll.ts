@@ -119,6 +119,11 @@ is enrolled; an administrator has it read out to them. An earlier address is rep
       demandOwnFlags(method, given);
       return this.#byChallenge(args.user, method, flags);
     }
+    if (flags.address !== undefined) {
+      throw new Fault("usage", "--address is for --method message", {
+        hint: "countersign help enroll",
+      });
+    }
     if (flags.serial !== undefined) {
       demandTokenFlags(given);
       const way = { json: flags.json, codeStdin: flags["code-stdin"] };

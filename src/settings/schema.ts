@@ -420,7 +420,7 @@ function messageGroup(): GroupSchema {
         description: "its name or IP address",
         title: "the name or the IP address of a host",
         maxLength: 253,
-        pattern: "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9a-f:.]*:[0-9a-f:.]*$",
+        pattern: "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*$",
       },
       port: whole("its port", 1, 65_535, 587),
       tls: choice(

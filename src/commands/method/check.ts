@@ -11,8 +11,8 @@ export class MethodCheck extends CountersignCommand {
 
   static override description =
     `Signs in at the mail server, with its certificate looked at, and sees that the program is
-there and nobody else's to change. Nobody is sent anything. Exit status 1 when there is a
-problem. Duo is asked with duo check.`;
+there and nobody else's to change. Nobody is sent anything. Duo is asked with duo check.
+Exit status 1 when there is a problem.`;
 
   static override examples = [
     { description: "The ways of messages", command: "sudo <%= config.bin %> method check message" },

@@ -11,7 +11,7 @@ export class UserPrefer extends CountersignCommand {
   static override summary = "Show or choose the method that just Enter begins.";
 
   static override description =
-    `With duo-push or duo-prompt, an empty answer at the prompt begins it, where it is on and
+    `With duo-push, duo-prompt or message, an empty answer begins it, where it is on and
 counts for the login; with totp or backup-code it begins nothing. none goes back to what
 policy set --default-method says. Everybody may choose for themselves, root for all.`;
 
