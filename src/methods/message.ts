@@ -35,8 +35,10 @@ export function message(setUp: MessageSetUp, parts = HOST): ChallengeMethod {
     },
 
     async load() {
+      await loaded();
+      if (setUp.server === undefined) return;
       const { loadNodemailer } = await import("../message/nodemailer.ts");
-      await Promise.all([loaded(), loadNodemailer()]);
+      await loadNodemailer();
     },
 
     async challenge(challenge, conversation) {

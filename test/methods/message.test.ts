@@ -439,28 +439,32 @@ test("nobody is enrolled by a login, or without the code", PARTS, async (t) => {
   );
 });
 
-test("an invitation is used up by the enrollment it was for", PARTS, async (t) => {
-  const world = await open(t, { host: { policy: { unenrolled: "invite" } } });
-  const bob = world.host.as(person("bob"));
-  const { code } = await world.host.root.createInvitation("bob", {});
-  const sent = world.mail.mails.length;
-  const conversation = (): Heard =>
-    asked({
-      Invitation: async () => code,
-      [ADDRESS_PROMPT]: async () => "bob@example.org",
-      "Code sent": async () => {
-        await world.arrived(sent);
-        return world.code;
-      },
-    });
-  const outcome = await bob.enrollByChallenge("bob", "message", {}, conversation());
-  assert.equal(outcome.verdict, "accept");
-  const open_ = await Array.fromAsync(world.host.root.listInvitations("bob"));
-  assert.deepEqual(
-    open_.map(({ status }) => status),
-    ["used"],
-  );
-});
+test(
+  "an invitation is used up by the enrollment it was for, however slow the mail is",
+  PARTS,
+  async (t) => {
+    const world = await open(t, { slow: 200, host: { policy: { unenrolled: "invite" } } });
+    const bob = world.host.as(person("bob"));
+    const { code } = await world.host.root.createInvitation("bob", {});
+    const sent = world.mail.mails.length;
+    const conversation = (): Heard =>
+      asked({
+        Invitation: async () => code,
+        [ADDRESS_PROMPT]: async () => "bob@example.org",
+        "Code sent": async () => {
+          await world.arrived(sent);
+          return world.code;
+        },
+      });
+    const outcome = await bob.enrollByChallenge("bob", "message", {}, conversation());
+    assert.equal(outcome.verdict, "accept");
+    const open_ = await Array.fromAsync(world.host.root.listInvitations("bob"));
+    assert.deepEqual(
+      open_.map(({ status }) => status),
+      ["used"],
+    );
+  },
+);
 
 test("the address is sealed, and is in no event and no list", PARTS, async (t) => {
   const world = await enrolled(t);
