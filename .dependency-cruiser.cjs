@@ -51,7 +51,12 @@ const ROOMS = {
   },
   settings: { values: ["core", "contracts", "files"], builtins: ["fs"] },
   // Formats of other systems; whoever imports a file opens it.
-  imports: { pure: true, values: ["core", "contracts"], builtins: ["crypto"] },
+  imports: {
+    pure: true,
+    values: ["core", "contracts"],
+    packages: ["saxes"],
+    builtins: ["crypto"],
+  },
   // koffi: datagrams to a Unix socket, which Node does not offer.
   "system-log": { values: ["core"], types: ["contracts"], packages: ["koffi"] },
   doctor: {

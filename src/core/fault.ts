@@ -39,6 +39,8 @@ export type FaultCode =
   | "audit-broken"
   // A file that is not what an import was told it is.
   | "import-invalid"
+  // What would open such a file: missing, or another one.
+  | "import-key"
   | "internal";
 
 /** How a fault is mended, and what caused it. */
