@@ -26,7 +26,7 @@ export interface XmlRoot {
   readonly called: string;
 }
 
-/** Characters of one child of the root, or between two of them; a piece more may pass. */
+/** Characters of one child of the root, or between two of them. */
 export const CHILD_MAX = 65_536;
 /** Characters that are parsed before what came of them is handed on. */
 const PIECE = 16_384;
@@ -42,7 +42,12 @@ export async function* xmlChildren(chunks: Chunks, root: XmlRoot): AsyncGenerato
   const reader = new ChildReader(root);
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += PIECE) {
-      yield* reader.read(chunk.slice(at, at + PIECE));
+      try {
+        reader.read(chunk.slice(at, at + PIECE));
+      } finally {
+        // Before a fault too: what comes of a text is not to hang on how it is cut into chunks.
+        yield* reader.taken();
+      }
     }
   }
   reader.end();
@@ -75,11 +80,13 @@ class ChildReader {
     this.#parser.on("closetag", () => this.#closed());
   }
 
-  read(piece: string): XmlElement[] {
+  read(piece: string): void {
     this.#do(() => this.#parser.write(piece), "this is no well-formed XML");
-    if (this.#parser.position - this.#mark > CHILD_MAX) {
-      this.#refuse(`one entry has more than ${CHILD_MAX} characters`);
-    }
+    this.#checkLength();
+  }
+
+  /** The children that were read since it was last called. */
+  taken(): XmlElement[] {
     const ready = this.#ready;
     this.#ready = [];
     return ready;
@@ -96,6 +103,12 @@ class ChildReader {
     } catch (error) {
       if (error instanceof Fault) throw error;
       this.#refuse(why);
+    }
+  }
+
+  #checkLength(): void {
+    if (this.#parser.position - this.#mark > CHILD_MAX) {
+      this.#refuse(`one entry has more than ${CHILD_MAX} characters`);
     }
   }
 
@@ -132,6 +145,7 @@ class ChildReader {
   }
 
   #closed(): void {
+    this.#checkLength();
     const element = this.#open.pop();
     if (element === undefined) return;
     if (this.#open.length > 1) this.#open.at(-1)?.children.push(element);

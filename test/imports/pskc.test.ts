@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { Worker } from "node:worker_threads";
 import type { ImportedAuthenticator, ImportItem } from "../../src/contracts/imported.ts";
 import { Fault } from "../../src/core/fault.ts";
 import { type PskcOptions, readPskc } from "../../src/imports/pskc.ts";
@@ -284,4 +286,11 @@ test("what the tests make of encrypted files is as the RFC has it", needs("pskct
     const text = container([keyPackage({ secret: made.seal(SECRET) })], made.head);
     await runOrThrow(["pskctool", "--validate"], { input: text });
   }
+});
+
+test("thirty thousand keys, in the memory of a few", async () => {
+  // Some 20 MB of text: what held it, or an object for each key, would end the thread.
+  const resourceLimits = { maxOldGenerationSizeMb: 12, maxYoungGenerationSizeMb: 4 };
+  const worker = new Worker(new URL("many-keys.ts", import.meta.url), { resourceLimits });
+  assert.deepEqual(await once(worker, "message"), [{ count: 30_000, last: "29999" }]);
 });
