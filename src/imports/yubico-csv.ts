@@ -28,6 +28,7 @@ const PUBLIC_ID = /^[cbdefghijklnrtuv]{12}$/i;
 const PRIVATE_ID = /^[0-9a-f]{12}$/i;
 const AES_KEY = /^[0-9a-f]{32}$/i;
 const HOTP_SECRET = /^(?:[0-9a-f]{2}){16,64}$/i;
+const TOKEN_ID = /^[cbdefghijklnrtuv]{2,12}$/i;
 /** What a token id is where there is none. */
 const NO_ID = /^c*$/i;
 
@@ -47,7 +48,7 @@ interface Slot {
 /** @throws Fault `import-invalid` when the first line that says anything is none of such a file */
 export async function* readYubicoCsv(chunks: Chunks): AsyncGenerator<ImportItem> {
   let isFirst = true;
-  for await (const { number, text } of linesOf(chunks, ROW_MAX)) {
+  for await (const { number, text, isEnded } of linesOf(chunks, ROW_MAX)) {
     const row = text?.trim();
     if (row === "" || (row !== undefined && NO_SLOT.test(row))) continue;
     const fields = row === undefined ? [] : fieldsOf(row);
@@ -58,7 +59,10 @@ export async function* readYubicoCsv(chunks: Chunks): AsyncGenerator<ImportItem>
     }
     isFirst = false;
     const place = `line ${number}`;
-    yield itemOf(place, undefined, () => authenticatorOf(place, fields));
+    yield itemOf(place, undefined, () => {
+      if (!isEnded) throw new Misfit("no line break at its end: the file may be cut off");
+      return authenticatorOf(place, fields);
+    });
   }
 }
 
@@ -68,7 +72,7 @@ function fieldsOf(row: string): string[] {
 }
 
 function isSlot(fields: readonly string[]): boolean {
-  return isLogged(fields) || (fields.length >= 6 && /^[0-9]*$/.test(fields[0] ?? ""));
+  return isLogged(fields) || (fields.length >= 6 && /^[0-9]{0,10}$/.test(fields[0] ?? ""));
 }
 
 function isLogged([event = ""]: readonly string[]): boolean {
@@ -155,10 +159,12 @@ function yubikeyOf({ id, privateId, secret }: Slot): Own {
 
 /** The printed serial number before the token's id: it is what people can read off the key. */
 function hotpOf({ serial, id, secret, counter, digits }: Slot): Own {
-  const name = serial || (NO_ID.test(id) ? "" : id.toLowerCase());
   if (!HOTP_SECRET.test(secret)) throw new Misfit("neither an AES key nor a secret for HOTP");
   if (!/^[0-9]{1,10}$/.test(counter)) throw new Misfit("its counter is no number");
-  if (!/^[0-9a-z]{1,32}$/.test(name)) throw new Misfit("no serial number to know it by");
+  if (!/^[678]?$/.test(digits)) throw new Misfit("codes not of 6, 7 or 8 digits");
+  if (!TOKEN_ID.test(id) && !NO_ID.test(id)) throw new Misfit("its token id is not in modhex");
+  const name = serial || (NO_ID.test(id) ? "" : id.toLowerCase());
+  if (name === "") throw new Misfit("no serial number to know it by");
   const remarks: string[] = [];
   if (digits === "") remarks.push("its number of digits is not told: taken as 6");
   if (digits === "" && id === "") remarks.push("or it answers challenges: the file does not tell");

@@ -63,11 +63,11 @@ for (const [name, text] of FORMS) {
 }
 
 test("an access code stays behind, and is named", async () => {
-  for (const text of [
+  for (const line of [
     `1,vvgutbiedkvi,${PRIVATE},${AES},4897018f8753,2026-11-02T08:43:17,`,
     `Yubico OTP,1/1/26 1:1,1,vvgutbiedkvi,${PRIVATE},${AES},,4897018f8753,0,0,0,0,0,0,0,0,0,0`,
   ]) {
-    const item = await only(csv(text));
+    const item = await only(csv(`${line}\n`));
     assert.deepEqual(item.remarks, [COUNTERS, "its access code does not come along"]);
     assert.ok(!JSON.stringify(item).includes("4897018f8753"));
     assert.ok(!Buffer.from(item.secret).toString("hex").includes("4897018f8753"));
@@ -132,6 +132,16 @@ for (const [name, line, reason] of UNFIT) {
     assert.ok(!unfit.why.includes(AES.slice(0, 8)));
   });
 }
+
+test("a last line that may be cut off does not come, even where it looks whole", async () => {
+  const whole = `1,vvgutbiedkvi,${PRIVATE},${AES},,2026-11-02T08:43:17,\n`;
+  assert.equal((await only(csv(whole))).kind, "authenticator");
+  for (let length = 1; length < whole.length; length++) {
+    const [item, ...rest] = await csv(whole + whole.slice(0, length)).then((all) => all.slice(1));
+    assert.deepEqual(rest, []);
+    assert.equal(item?.kind, "unfit", `${length}`);
+  }
+});
 
 test("what is no such file is refused at its first line", async () => {
   for (const text of [
