@@ -3,23 +3,17 @@
  * (src/contracts/imported.ts), or a fault, and tells no secret in either.
  */
 import assert from "node:assert/strict";
-import type { ImportedAuthenticator, ImportItem } from "../../src/contracts/imported.ts";
 import { encodeBase32 } from "../../src/core/base32.ts";
-import { Fault } from "../../src/core/fault.ts";
-import { isPrintable } from "../../src/core/printable.ts";
-import { ALGORITHMS, codeAt, SECRET_BOUNDS } from "../../src/core/totp.ts";
-import { MAX_COUNTER, MAX_PERIOD, MAX_SKEW } from "../../src/imports/fit.ts";
+import { codeAt } from "../../src/core/totp.ts";
 import { readStateFile } from "../../src/imports/google-authenticator.ts";
 import { readKeyUris } from "../../src/imports/key-uris.ts";
 import { readOathUsers } from "../../src/imports/oath-users.ts";
 import { readFields } from "../../src/imports/protobuf.ts";
+import { pskc } from "./fuzz-pskc.ts";
+import { yubico } from "./fuzz-yubico.ts";
+import { chunksOf, damaged, holds, secretsIn } from "./imported-items.ts";
 import { mutate, ODD } from "./mutate.ts";
 import type { Random } from "./random.ts";
-
-type Items = AsyncIterable<ImportItem> | Iterable<ImportItem>;
-
-/** Milliseconds for one small file; a thousand times what it takes. */
-const PATIENCE = 5_000;
 
 /** One try each; it throws when something that must hold does not. */
 export const IMPORTS: Readonly<Record<string, (random: Random) => Promise<void>>> = {
@@ -105,6 +99,10 @@ export const IMPORTS: Readonly<Record<string, (random: Random) => Promise<void>>
     }
     assert.ok(total <= message.length, "fields overlap");
   },
+
+  "PSKC files": pskc,
+
+  "lists of Yubico": yubico,
 };
 
 const NESTED = field(1, field(1, Buffer.from("12345678901234567890")));
@@ -120,91 +118,4 @@ function enums(random: Random): Buffer {
 
 function ownersIn(random: Random) {
   return random.pick([{}, {}, { user: "bob" }, { domain: "l" }]) ?? {};
-}
-
-/** The text with a few bytes changed, as whoever opens a file would decode it. */
-export function damaged(random: Random, text: string): string {
-  return mutate(random, Buffer.from(text)).toString("utf8");
-}
-
-/** The text in chunks, as a file is read. */
-export function* chunksOf(random: Random, text: string): Generator<string> {
-  for (let at = 0; at < text.length; ) {
-    const to = at + 1 + random.below(random.below(2) ? 8 : 2_000);
-    yield text.slice(at, to);
-    at = to;
-  }
-}
-
-/** How a secret could be told: in its file's spelling, and in those of others; parts suffice. */
-export function secretsIn(secret: Uint8Array, spelled: string): string[] {
-  const spellings = [spelled, encodeBase32(secret), Buffer.from(secret).toString("hex")];
-  return [...spellings, Buffer.from(secret).toString("base64")].map((text) => text.slice(2, 12));
-}
-
-/**
- * Reads to the end, and holds every item, or the fault, to what any import promises.
- * @param secrets what no word may hold, whatever the letter case
- */
-export async function holds(items: Items, secrets: readonly string[]): Promise<void> {
-  const began = performance.now();
-  try {
-    for await (const item of items) {
-      holdsWords(item, secrets);
-      if (item.kind === "authenticator") holdsBounds(item);
-    }
-  } catch (error) {
-    if (error instanceof assert.AssertionError) throw error;
-    assert.ok(error instanceof Fault, `no fault: ${error}`);
-    assert.ok(["import-invalid", "usage"].includes(error.code), error.code);
-    holdsText(error.message, secrets);
-    holdsText(error.hint ?? "", secrets);
-  }
-  assert.ok(performance.now() - began < PATIENCE, "it took too long");
-}
-
-function holdsWords(item: ImportItem, secrets: readonly string[]): void {
-  const { kind, place, user } = item;
-  holdsText(place, secrets);
-  if (user !== undefined) holdsText(user, kind === "unfit" ? secrets : []);
-  if (kind === "unfit") {
-    assert.notEqual(item.why, "");
-    holdsText(item.why, secrets);
-  } else {
-    holdsText(item.serial, secrets);
-    for (const remark of item.remarks) holdsText(remark, secrets);
-  }
-}
-
-function holdsText(text: string, secrets: readonly string[]): void {
-  assert.ok(text.length <= 300, "a message without an end");
-  assert.ok(isPrintable(text), "a message holds control characters");
-  const told = secrets.some((secret) => text.toLowerCase().includes(secret.toLowerCase()));
-  assert.ok(!told, "a message tells a secret");
-}
-
-function holdsBounds(item: ImportedAuthenticator): void {
-  const { method, secret, algorithm, digits, period, lastCounter, skew, scratchCodes } = item;
-  if (lastCounter !== undefined) {
-    assert.ok(Number.isSafeInteger(lastCounter) && lastCounter >= -1 && lastCounter <= MAX_COUNTER);
-  }
-  assert.ok(Number.isInteger(skew) && Math.abs(skew) <= MAX_SKEW, "a skew out of bounds");
-  for (const code of scratchCodes) assert.match(code, /^[0-9]{6,10}$/);
-  if (method === "yubikey") {
-    assert.equal(secret.length, 22);
-    assert.match(item.serial, /^[cbdefghijklnrtuv]{2,32}$/);
-    assert.deepEqual([algorithm, digits, period], [undefined, undefined, undefined]);
-    return;
-  }
-  const { shortest, longest } = SECRET_BOUNDS;
-  assert.ok(secret.length >= shortest && secret.length <= longest, "a secret out of bounds");
-  assert.ok(algorithm !== undefined && ALGORITHMS.includes(algorithm), "no algorithm");
-  assert.ok(digits === 6 || digits === 7 || digits === 8, "digits out of bounds");
-  const isPeriod = period !== undefined && Number.isInteger(period) && period >= 1;
-  assert.ok(method === "totp" ? isPeriod && period <= MAX_PERIOD : period === undefined, "period");
-  // What was let in can be computed with.
-  assert.match(
-    codeAt(secret, Math.max(0, lastCounter ?? 0), { algorithm, digits }),
-    /^[0-9]{6,8}$/,
-  );
 }
