@@ -6,7 +6,8 @@ import { NodeCryptoPlugin } from "@otplib/plugin-crypto-node";
 
 export const ALGORITHMS = ["sha1", "sha256", "sha512"] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
-export type Digits = 6 | 7 | 8;
+export const DIGITS = [6, 7, 8] as const;
+export type Digits = (typeof DIGITS)[number];
 
 /** What a code is computed by (RFC 4226 5.3), of a counter or of a time step. */
 export interface CodeParameters {

@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import { SCHEMA_VERSION } from "../../src/stores/schema.ts";
 import { createSqliteStore, openSqliteStore } from "../../src/stores/sqlite/store.ts";
 import { fault, sandbox } from "../files/sandbox.ts";
-import { addAccount } from "./opened.ts";
+import { addAccount, enroll, newAuthenticator } from "./opened.ts";
 
 function path(t: TestContext): string {
   return join(sandbox(t), "store.db");
@@ -165,3 +165,23 @@ test("a damaged page is a damaged store, and nothing is answered from it", async
   await assert.rejects(addAccount(damaged, "bob"), fault("store-corrupt"));
   await damaged.close();
 });
+
+for (const [column, value] of [
+  ["algorithm", "'sha2'"],
+  ["digits", "5"],
+]) {
+  test(`an ${column} that no statement could write is a damaged store`, async (t) => {
+    const file = path(t);
+    const store = createSqliteStore(file);
+    await enroll(store, newAuthenticator("1", "alice"));
+    await store.close();
+    const set = `UPDATE authenticators SET ${column} = ${value}`;
+    behindItsBack(file, `PRAGMA ignore_check_constraints = ON; ${set}`);
+    const damaged = openSqliteStore(file);
+    await assert.rejects(
+      damaged.read((view) => view.authenticators.find("alice", "totp", "active")),
+      fault("store-corrupt"),
+    );
+    await damaged.close();
+  });
+}

@@ -1,10 +1,11 @@
 /** Authenticators. A time step is spent by one conditional statement (DESIGN.md 6.1). */
 import type { Authenticator, Authenticators, KeptParameters } from "../../contracts/store.ts";
-import type { Algorithm, Digits } from "../../core/totp.ts";
+import { ALGORITHMS, DIGITS } from "../../core/totp.ts";
 import { toAuthenticatorOverview } from "./accounts.ts";
 import {
   bytes,
   type Connection,
+  DamagedRow,
   integer,
   optionalInteger,
   optionalText,
@@ -216,11 +217,19 @@ function toAuthenticator(row: Row): Authenticator {
   };
 }
 
-/** Also of a token's row. The CHECK constraints of the schema hold what the narrower types promise. */
+/** Also of a token's row. */
 export function keptParameters(row: Row): KeptParameters {
   return {
-    algorithm: optionalText(row, "algorithm") as Algorithm | undefined,
-    digits: optionalInteger(row, "digits") as Digits | undefined,
+    algorithm: oneOf(ALGORITHMS, optionalText(row, "algorithm"), "algorithm"),
+    digits: oneOf(DIGITS, optionalInteger(row, "digits"), "digits"),
     period: optionalInteger(row, "period"),
   };
+}
+
+/** What the CHECK constraints of the schema let in: else the file was changed past SQLite. */
+function oneOf<T>(known: readonly T[], value: unknown, column: string): T | undefined {
+  if (value === undefined) return undefined;
+  const found = known.find((each) => each === value);
+  if (found !== undefined) return found;
+  throw new DamagedRow(`column ${column} has a value that is not known`);
 }
