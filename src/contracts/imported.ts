@@ -43,3 +43,51 @@ export interface Unfit {
 }
 
 export type ImportItem = ImportedAuthenticator | Unfit;
+
+/** The formats that are read. */
+export const IMPORT_FORMATS = [
+  "google-authenticator",
+  "oath",
+  "otpauth",
+  "pskc",
+  "yubico",
+] as const;
+export type ImportFormat = (typeof IMPORT_FORMATS)[number];
+
+/** What the engine is given of one: the remarks of its parser are for people alone. */
+export type ImportEntry = Omit<ImportedAuthenticator, "kind" | "remarks">;
+
+/** What the engine finds of one entry, by the store as it is and by the entries before it. */
+export type ImportFinding =
+  /** `serial`: the one it comes under, which tells several of one user apart. */
+  | { readonly state: "new"; readonly serial: string; readonly remarks: readonly string[] }
+  /** With the same secret: nothing of it changes. */
+  | { readonly state: "here" }
+  | { readonly state: "unfit"; readonly why: string };
+
+/** Where an import comes from, for the audit log. */
+export interface ImportSource {
+  readonly format: ImportFormat;
+  /** Of the whole file: 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** One that fitted when it was sent, and did not any more when all of it was to come. */
+export interface ImportConflict {
+  readonly place: string;
+  readonly user: string | undefined;
+  readonly why: string;
+}
+
+export interface ImportOutcome {
+  /** False where something did not fit any more: nothing came then. */
+  readonly done: boolean;
+  readonly authenticators: number;
+  readonly users: number;
+  readonly tokens: number;
+  /** Users whose scratch codes are their backup codes now. */
+  readonly backupCodeSets: number;
+  /** Those that were left out, and the first of them. */
+  readonly leftOut: number;
+  readonly conflicts: readonly ImportConflict[];
+}

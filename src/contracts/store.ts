@@ -10,6 +10,7 @@ import type { GracePlace } from "../core/grace.ts";
 import type { ThrottlePolicy } from "../core/throttle.ts";
 import type { Algorithm, Digits, OtpParameters } from "../core/totp.ts";
 import type { ScryptCost } from "./sealing.ts";
+import type { StagedRow } from "./staging.ts";
 
 export interface Store {
   /**
@@ -28,6 +29,7 @@ export interface Transaction {
   readonly accounts: Accounts;
   readonly authenticators: Authenticators;
   readonly tokens: Tokens;
+  readonly imports: Imports;
   readonly backupCodes: BackupCodes;
   readonly invitations: Invitations;
   readonly attempts: Attempts;
@@ -81,6 +83,8 @@ export interface Accounts {
    * key is.
    */
   isDisabled(user: string, throttleKey: string): Promise<boolean>;
+  /** True when any account of this throttle key is disabled. */
+  isAnyDisabled(throttleKey: string): Promise<boolean>;
   /** One account with what hangs on it. */
   overview(user: string): Promise<AccountOverview | undefined>;
   /**
@@ -250,6 +254,24 @@ export interface Tokens {
   ): Promise<(Token & { readonly addedAt: number })[]>;
   /** Removes those of a method. How many went. */
   purge(method: string): Promise<number>;
+}
+
+/** A row that did not fit: its user is disabled, its serial taken, or its user has another. */
+export interface Unfitting {
+  readonly row: StagedRow;
+  readonly why: "disabled" | "serial" | "method";
+}
+
+export interface Imports {
+  /**
+   * Adds all of these that fit, with their accounts: as active authenticators, or to the inventory.
+   * Scratch codes become backup codes where the user has none left. What was begun for these
+   * users, their invitations and their grace tickets end.
+   */
+  add(
+    rows: readonly StagedRow[],
+    at: number,
+  ): Promise<{ readonly unfitting: readonly Unfitting[]; readonly backupCodeSets: number }>;
 }
 
 export interface Authenticators {
@@ -503,6 +525,8 @@ export interface AuditLog {
   beginning(): Promise<AuditHead>;
   /** Refuses a record that does not follow the head. */
   append(record: AuditRecord): Promise<void>;
+  /** The same for many, each following the one before it. */
+  appendAll(records: readonly AuditRecord[]): Promise<void>;
   /** The next records after `after` in order, at most `limit`. */
   page(after: number, limit: number, filter?: AuditFilter): Promise<AuditRecord[]>;
   /** The last `limit` records, in order. */

@@ -32,6 +32,7 @@ export const AUDIT_ACTIONS = [
   "user-message",
   "method-secret-set",
   "method-purge",
+  "import",
   "settings-set",
   "settings-unset",
   "audit-key",

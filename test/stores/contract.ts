@@ -11,6 +11,7 @@ import { backupCodesContract } from "./contract-backup-codes.ts";
 import { checkpointsContract } from "./contract-checkpoints.ts";
 import { filtersContract } from "./contract-filters.ts";
 import { graceContract } from "./contract-grace.ts";
+import { importsContract } from "./contract-imports.ts";
 import { invitationsContract } from "./contract-invitations.ts";
 import { listsContract } from "./contract-lists.ts";
 import { servicesContract } from "./contract-services.ts";
@@ -27,6 +28,7 @@ export function storeContract(open: OpenStore): void {
   describe("authenticators", () => authenticatorsContract(open));
   describe("what services keep", () => servicesContract(open));
   describe("tokens, and who has them", () => tokensContract(open));
+  describe("imports", () => importsContract(open));
   describe("how often a challenge begins", () => startsContract(open));
   describe("backup codes", () => backupCodesContract(open));
   describe("grace tickets", () => graceContract(open));

@@ -161,6 +161,11 @@ export function accountsIn(connection: Connection): Accounts {
       return connection.first(sql, user, throttleKey) !== undefined;
     },
 
+    async isAnyDisabled(throttleKey) {
+      const sql = "SELECT 1 FROM accounts WHERE throttle_key = ? AND disabled_at IS NOT NULL";
+      return connection.first(sql, throttleKey) !== undefined;
+    },
+
     async overview(user) {
       return withAuthenticators(connection, connection.all(ONE, user))[0];
     },

@@ -21,6 +21,10 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
 WHERE ?13 = coalesce((SELECT hash FROM audit WHERE sequence = ?1 - 1), '${EMPTY_HEAD.hash}')
   AND ?1 = coalesce((SELECT max(sequence) FROM audit), 0) + 1`;
 
+/** Of what follows a record that was appended in the same transaction. */
+const APPEND_NEXT = `
+INSERT INTO audit (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
 const TALLY = `
 SELECT at / 3600000 * 3600000 AS hour, verdict, count(*) AS events FROM audit
 WHERE at >= ? AND action = 'verify' AND verdict IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`;
@@ -40,6 +44,10 @@ const CONDITIONS: readonly (readonly [keyof AuditFilter, string])[] = [
 ];
 
 export function auditIn(connection: Connection): AuditLog {
+  async function append(record: AuditRecord): Promise<void> {
+    if (connection.run(APPEND, ...columns(record)) !== 1) throw notItsEnd(connection);
+  }
+
   return {
     async head() {
       const row = connection.first(HEAD);
@@ -51,15 +59,17 @@ export function auditIn(connection: Connection): AuditLog {
       return row ? { sequence: integer(row, "sequence"), hash: text(row, "hash") } : EMPTY_HEAD;
     },
 
-    async append(record) {
-      if (connection.run(APPEND, ...columns(record)) === 1) return;
-      throw new Fault(
-        "store-corrupt",
-        `${connection.path}: the audit log's end is not where it was`,
-        {
-          hint: "countersign audit verify",
-        },
-      );
+    append,
+
+    async appendAll(records) {
+      let last: AuditRecord | undefined;
+      for (const record of records) {
+        if (last === undefined) await append(record);
+        else if (record.previousHash !== last.hash || record.sequence !== last.sequence + 1) {
+          throw notItsEnd(connection);
+        } else connection.run(APPEND_NEXT, ...columns(record));
+        last = record;
+      }
     },
 
     async page(after, limit, filter = {}) {
@@ -78,6 +88,12 @@ export function auditIn(connection: Connection): AuditLog {
       }));
     },
   };
+}
+
+function notItsEnd({ path }: Connection): Fault {
+  return new Fault("store-corrupt", `${path}: the audit log's end is not where it was`, {
+    hint: "countersign audit verify",
+  });
 }
 
 function select(

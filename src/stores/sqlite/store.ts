@@ -16,6 +16,7 @@ import { Connection, integer } from "./connection.ts";
 import { factsIn } from "./facts.ts";
 import { damaged, storeFault } from "./faults.ts";
 import { graceTicketsIn } from "./grace-tickets.ts";
+import { importsIn } from "./imports.ts";
 import { invitationsIn } from "./invitations.ts";
 import { methodSecretsIn } from "./method-secrets.ts";
 import { fileAt, SameFiles } from "./same-files.ts";
@@ -91,6 +92,7 @@ function storeOver(connection: Connection, files: SameFiles): Store {
     accounts: accountsIn(connection),
     authenticators: authenticatorsIn(connection),
     tokens: tokensIn(connection),
+    imports: importsIn(connection),
     backupCodes: backupCodesIn(connection),
     invitations: invitationsIn(connection),
     attempts: attemptsIn(connection),
