@@ -46,6 +46,11 @@ interface Described {
 export interface CodeMethod extends Described {
   readonly kind: "code";
   /**
+   * Whether a code of its shapes can be one of this method's at all, whoever typed it; every one
+   * can where this is absent. It never looks at the user.
+   */
+  takes?(code: string, store: Store): Promise<boolean>;
+  /**
    * The slow part of judging, which decides nothing: run outside any transaction, and only
    * while no delay is in force. It takes as long for a user with nothing enrolled.
    */

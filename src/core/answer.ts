@@ -9,7 +9,8 @@ import { BACKUP_CODE_LENGTH, foldCrockford, isCrockford } from "./backup-code.ts
 export const ANSWER_MAX_LENGTH = 256;
 
 /**
- * `one-time-password`: 6 to 8 digits. `backup-code`: as core/backup-code.ts has them.
+ * `one-time-password`: 6 to 8 digits, which may be a backup code that was imported as well.
+ * `backup-code`: as core/backup-code.ts has them.
  * `push`, `phone`, `sms`: the word, and the number of a device, from 1 on, where one is named.
  * `passcode`: the word duo and 6 to 10 digits, or 9 digits, which is no other shape.
  * `browser`, `message`: the word.

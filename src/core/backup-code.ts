@@ -3,6 +3,13 @@
 /** The method's name. */
 export const BACKUP_CODE = "backup-code";
 
+/**
+ * Digits of a single-use code of another system's that was imported as a backup code; and the fact
+ * that the store has any, for nobody waits for a slow hash of such a code where there are none.
+ */
+export const DIGIT_CODE_LENGTH = 8;
+export const DIGIT_CODES_FACT = "imported-digit-codes";
+
 /** No I, L, O or U: what is read off paper cannot be taken for another symbol. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 

@@ -3,6 +3,7 @@ import type { Conversation, Reply } from "../contracts/conversation.ts";
 import type { ChallengeMethod, CodeMethod } from "../contracts/method.ts";
 import type { VerifyOutcome } from "../contracts/service.ts";
 import { ANSWER_MAX_LENGTH, type Answer, readAnswer } from "../core/answer.ts";
+import { BACKUP_CODE } from "../core/backup-code.ts";
 import { letsIn } from "../core/verdict.ts";
 import { atLogin, isFirstFactorRight, mustPresent } from "./at-login.ts";
 import { judgeByChallenge } from "./challenge.ts";
@@ -131,7 +132,7 @@ async function submit(
   conversation: Conversation,
 ): Promise<VerifyOutcome> {
   const answer = (await answerPreferred(parts, request.user, typed)) ?? readAnswer(typed);
-  const { codes, challenges } = methodsFor(parts, answer);
+  const { codes, challenges } = await methodsFor(parts, answer);
   const byChallenge = await challengeFor(parts, request.user, codes, challenges);
   if (byChallenge === undefined || answer.shape === "malformed") {
     return judgeCode(parts, { ...request, answer, methods: codes });
@@ -156,13 +157,16 @@ async function answerPreferred(
   return word === undefined ? undefined : { shape: word, code: "" };
 }
 
-/** Those of the answer's shape. */
-function methodsFor({ methods }: EngineParts, { shape }: Answer) {
-  const able = methods.filter(({ shapes }) => shapes.some((each) => each === shape));
-  return {
-    codes: able.filter((method) => method.kind === "code"),
-    challenges: able.filter((method) => method.kind === "challenge"),
-  };
+/** Those of the answer's shape, and of the codes those that it can be one of. */
+async function methodsFor({ methods, store }: EngineParts, answer: Answer) {
+  const able = methods.filter(({ shapes }) => shapes.some((each) => each === answer.shape));
+  const code = answer.shape === "malformed" ? "" : answer.code;
+  const codes: CodeMethod[] = [];
+  for (const method of able) {
+    if (method.kind !== "code") continue;
+    if (method.takes === undefined || (await method.takes(code, store))) codes.push(method);
+  }
+  return { codes, challenges: able.filter((method) => method.kind === "challenge") };
 }
 
 /**
@@ -180,7 +184,11 @@ async function challengeFor(
   if (challenges.length + codes.length < 2 || first === undefined) return first;
   return store.read(async (view) => {
     let byCode = false;
-    for (const method of codes) byCode = (await method.isEnrolled(view, user)) || byCode;
+    for (const method of codes) {
+      // What is there for when the phone is not at hand is not what somebody enrolled in.
+      if (method.name === BACKUP_CODE) continue;
+      byCode = (await method.isEnrolled(view, user)) || byCode;
+    }
     let found: ChallengeMethod | undefined;
     for (const method of challenges) if (await method.isEnrolled(view, user)) found ??= method;
     if (byCode) return undefined;

@@ -1,12 +1,25 @@
 /** The method `backup-code`: look-up secrets, hashed once per set and spent once. */
 import type { CodeMethod } from "../contracts/method.ts";
-import { BACKUP_CODE, BACKUP_CODE_SALT_BYTES } from "../core/backup-code.ts";
+import {
+  BACKUP_CODE,
+  BACKUP_CODE_LENGTH,
+  BACKUP_CODE_SALT_BYTES,
+  DIGIT_CODE_LENGTH,
+  DIGIT_CODES_FACT,
+} from "../core/backup-code.ts";
 import { backupCodeCell } from "../core/cells.ts";
 
 export const backupCode: CodeMethod = {
   name: BACKUP_CODE,
   kind: "code",
-  shapes: ["backup-code"],
+  shapes: ["backup-code", "one-time-password"],
+
+  /** Digits are only where another system's single-use codes were imported, for anybody. */
+  async takes(code, store) {
+    if (code.length === BACKUP_CODE_LENGTH) return true;
+    if (code.length !== DIGIT_CODE_LENGTH) return false;
+    return (await store.read((view) => view.facts.get(DIGIT_CODES_FACT))) !== undefined;
+  },
 
   async isEnrolled(tx, user) {
     const set = await tx.backupCodes.find(user);
