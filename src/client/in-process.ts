@@ -16,6 +16,7 @@ import { DEFAULT_COST, slowHash } from "../keys/slow-hash.ts";
 import type { Settings } from "../settings/schema.ts";
 import type { Scope } from "../settings/scope.ts";
 import { throttlePolicy, totpWindow } from "../settings/settings.ts";
+import { SqliteStagings } from "../stores/sqlite/staging.ts";
 import { type OpenOptions, openSqliteStore } from "../stores/sqlite/store.ts";
 import {
   hostGroupsOf,
@@ -85,6 +86,7 @@ export function applySettings(parts: EngineParts, settings: Settings): EnginePar
 export function assemble(store: Store, sealer: Sealer, settings: Settings): EngineParts {
   return {
     store,
+    stagings: new SqliteStagings(),
     sealer,
     clock: Date,
     uptime: () => Math.floor(uptime() * 1000),

@@ -17,6 +17,7 @@ import {
   type Utterance,
 } from "../protocol/messages.ts";
 import type { Opener } from "./daemon-socket.ts";
+import { sentForm } from "./import/sent-form.ts";
 import { SocketLines } from "./socket-lines.ts";
 
 /**
@@ -124,6 +125,15 @@ export function countersignOver(open: Opener): Countersign {
     archiveAudit: (before) => items("archiveAudit", { before }),
     dropArchived: (checkpoint, progress) => counting("dropArchived", { checkpoint }, progress),
     auditReport: (query) => items("auditReport", { ...query }),
+    beginImport: (isTrial) => call("beginImport", { isTrial }),
+    stageImport: (id, entries) => {
+      const sent = entries.map(sentForm);
+      for (const { secret } of entries) secret.fill(0);
+      return Array.fromAsync(items("stageImport", { id, entries: sent }));
+    },
+    commitImport: (id, source, isPartly, progress) =>
+      counting("commitImport", { id, ...source, isPartly }, progress),
+    abandonImport: (id) => call("abandonImport", { id }),
     recordSetting: (action, name) => call("recordSetting", { action, name }),
     status: (since) => call("status", { since }),
     close: async () => undefined,

@@ -13,6 +13,7 @@ import type { Outlook, Standing } from "../core/policy/outlook.ts";
 import type { Rule, Unenrolled } from "../core/policy/rule.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import type { Conversation } from "./conversation.ts";
+import type { ImportEntry, ImportFinding, ImportOutcome, ImportSource } from "./imported.ts";
 import type { ReportElement, ReportQuery } from "./report.ts";
 import type {
   AccountFilter,
@@ -430,6 +431,28 @@ export interface Countersign {
   listTickets(user?: string): AsyncIterable<GraceSummary>;
   /** Ends those; how many there were. */
   revokeTickets(user?: string): Promise<number>;
+
+  /**
+   * Begins an import; its id. Nothing is in the store before it is committed.
+   * @param isTrial to look at what would come, and no more
+   * @throws Fault `not-permitted` unless root, or the owner of a personal store; `conflict`
+   */
+  beginImport(isTrial: boolean): Promise<string>;
+  /** Examines further entries, in their order, and keeps them. Zeroes their secrets. */
+  stageImport(id: string, entries: readonly ImportEntry[]): Promise<readonly ImportFinding[]>;
+  /**
+   * All that was kept comes, or nothing does. Ends the import.
+   * @param isPartly leaves out what does not fit any more
+   * @param progress called now and then with the number of entries that were added
+   */
+  commitImport(
+    id: string,
+    source: ImportSource,
+    isPartly: boolean,
+    progress?: (entries: number) => void,
+  ): Promise<ImportOutcome>;
+  /** Ends an import; nothing comes. */
+  abandonImport(id: string): Promise<void>;
 
   listAudit(filter: AuditFilter, last?: number): AsyncIterable<AuditRecord>;
   /**

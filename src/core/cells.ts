@@ -17,6 +17,11 @@ export function tokenCell(token: { readonly method: string; readonly serial: str
   return { table: "tokens", column: "sealed_secret", row: [token.method, token.serial] };
 }
 
+/** What tells a secret of an import from others of its file; it is kept nowhere. */
+export function importedSecretCell(method: string): Cell {
+  return { table: "imports", column: "secret", row: [method] };
+}
+
 /** The known text that shows whether a key fits the store. */
 export const KEY_CHECK_CELL: Cell = { table: "facts", column: "value", row: ["key-check"] };
 

@@ -3,11 +3,13 @@
  * of the host, so each is checked here for its type; what the caller may do, the engine checks.
  */
 import type { Conversation } from "../contracts/conversation.ts";
+import { IMPORT_FORMATS, type ImportConflict, type ImportEntry } from "../contracts/imported.ts";
 import { REPORT_SECTIONS } from "../contracts/report.ts";
 import type { Countersign, EnrollOptions, Origin, UserQuery } from "../contracts/service.ts";
 import { ACCOUNT_ORDERS, ACCOUNT_STATES, type AuditFilter } from "../contracts/store.ts";
 import { type AuditHead, parseHead } from "../core/audit-head.ts";
 import { METHOD_NAMES } from "../core/method-name.ts";
+import { printable } from "../core/printable.ts";
 import { ALGORITHMS, type Algorithm } from "../core/totp.ts";
 import { Malformed } from "../protocol/lines.ts";
 import { aboutDaemon } from "./about.ts";
@@ -108,6 +110,21 @@ export const CALLS: Readonly<Record<string, Handler>> = {
       }),
       item,
     ),
+  beginImport: ({ service }, a) => service.beginImport(a.optionalFlag("isTrial") ?? false),
+  stageImport: async ({ service, item }, a) => {
+    a.only(["id", "entries"]);
+    const findings = await service.stageImport(a.text("id"), a.list("entries").map(importEntry));
+    for (const finding of findings) await item(finding);
+    return null;
+  },
+  commitImport: async ({ service, item }, a) => {
+    a.only(["id", "format", "sha256", "isPartly"]);
+    const source = { format: a.oneOf("format", IMPORT_FORMATS), sha256: sha256In(a) };
+    const isPartly = a.optionalFlag("isPartly") ?? false;
+    const outcome = await service.commitImport(a.text("id"), source, isPartly, counted(item));
+    return { ...outcome, conflicts: outcome.conflicts.map(fitting) };
+  },
+  abandonImport: ({ service }, a) => service.abandonImport(a.text("id")),
   recordSetting: ({ service }, a) =>
     service.recordSetting(a.oneOf("action", ["settings-set", "settings-unset"]), a.text("name")),
   status: ({ service }, a) => service.status(a.number("since")),
@@ -179,6 +196,43 @@ function userQuery(a: Argument): UserQuery {
   };
 }
 
+const ENTRY_FIELDS = [
+  ...["place", "user", "method", "serial", "secret", "algorithm", "digits", "period"],
+  ...["lastCounter", "skew", "scratchCodes"],
+];
+
+/** As far as types go: whether it can be, the engine looks. */
+function importEntry(a: Argument): ImportEntry {
+  // A field that is not known might say that a code was used.
+  a.only(ENTRY_FIELDS);
+  const digits = a.optionalNumber("digits");
+  return {
+    place: printable(a.text("place"), PLACE_MOST),
+    user: a.optionalText("user"),
+    method: a.oneOf("method", ["totp", "hotp", "yubikey"]),
+    serial: a.optionalText("serial") ?? "",
+    secret: a.bytes("secret"),
+    algorithm: a.optionalOneOf("algorithm", ALGORITHMS),
+    digits: digits as ImportEntry["digits"],
+    period: a.optionalNumber("period"),
+    lastCounter: a.optionalNumber("lastCounter"),
+    skew: a.optionalNumber("skew") ?? 0,
+    scratchCodes: a.optionalTexts("scratchCodes") ?? [],
+  };
+}
+
+function sha256In(a: Argument): string {
+  const text = a.text("sha256");
+  if (/^[0-9a-f]{64}$/.test(text)) return text;
+  throw new Malformed("an argument is no SHA-256");
+}
+
+/** So that the few conflicts that are told fit a line. */
+function fitting(conflict: ImportConflict): ImportConflict {
+  const { user } = conflict;
+  return user === undefined ? conflict : { ...conflict, user: printable(user, PLACE_MOST / 2) };
+}
+
 const EVENT_TEXTS = ["user", "action", "verdict", "service", "rhost", "method"] as const;
 const EVENT_NUMBERS = ["since", "until", "after", "upTo"] as const;
 
@@ -204,12 +258,16 @@ function enrollOptions(a: Argument): EnrollOptions {
   };
 }
 
+/** Characters of what names an entry of an import. */
+const PLACE_MOST = 64;
+
 /** A JSON object from a client, read field by field. Every reader throws Malformed. */
 export class Argument {
   readonly #fields: ReadonlyMap<string, unknown>;
 
-  constructor(document: string) {
-    const value: unknown = parse(document);
+  /** @param document JSON, or what it was read as */
+  constructor(document: string | object) {
+    const value: unknown = typeof document === "string" ? parse(document) : document;
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new Malformed("an argument is no object");
     }
@@ -247,6 +305,24 @@ export class Argument {
     if (value === undefined) return undefined;
     if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
     throw new Malformed(`the argument ${name} is no list of texts`);
+  }
+
+  /** A list of objects, to be read in the same way. */
+  list(name: string): readonly Argument[] {
+    const value = this.#fields.get(name);
+    if (!Array.isArray(value)) throw new Malformed(`the argument ${name} is no list`);
+    return value.map((each: unknown) => {
+      if (typeof each !== "object" || each === null) throw new Malformed(`${name} has no object`);
+      return new Argument(each);
+    });
+  }
+
+  /** Bytes in base64, in the one spelling that it has for them. */
+  bytes(name: string): Buffer {
+    const text = this.text(name);
+    const bytes = Buffer.from(text, "base64");
+    if (bytes.toString("base64") === text) return bytes;
+    throw new Malformed(`the argument ${name} is no base64`);
   }
 
   optionalOneOf<T extends string>(name: string, values: readonly T[]): T | undefined {

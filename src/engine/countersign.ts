@@ -7,6 +7,8 @@ import { auditPublicKey, checkpointAudit } from "./checkpoint.ts";
 import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.ts";
 import { enrollToken } from "./enroll-token.ts";
 import { listTickets, revokeTickets } from "./grace.ts";
+import { commitImport } from "./import/commit.ts";
+import { abandonImport, beginImport, stageImport } from "./import/import.ts";
 import { createInvitation, listInvitations, revokeInvitations } from "./invitations.ts";
 import {
   checkMethod,
@@ -80,6 +82,12 @@ export function countersignFor(given: EngineParts, caller: Caller): Countersign 
     explainPolicy: (user, origin) => explainPolicy(parts, caller, user, origin),
     standing: async (user) => standing(parts, caller, user),
 
+    beginImport: (isTrial) => beginImport(parts, caller, isTrial),
+    stageImport: (id, entries) => stageImport(parts, caller, id, entries),
+    commitImport: (id, source, isPartly, progress) =>
+      commitImport(parts, caller, id, source, { isPartly, progress }),
+    abandonImport: (id) => abandonImport(parts, caller, id),
+
     listTickets: (user) => listTickets(parts, caller, user),
     revokeTickets: (user) => revokeTickets(parts, caller, user),
 
@@ -97,6 +105,7 @@ export function countersignFor(given: EngineParts, caller: Caller): Countersign 
 
     status: (since) => status(parts, caller, since),
     close: async () => {
+      parts.stagings.closeAll();
       await parts.store.close();
       parts.sealer.close();
     },

@@ -2,6 +2,7 @@
 import type { Clock, RandomBytes } from "../contracts/clock.ts";
 import type { Method, MethodParts } from "../contracts/method.ts";
 import type { Charset } from "../contracts/service.ts";
+import type { Stagings } from "../contracts/staging.ts";
 import type { Store } from "../contracts/store.ts";
 import type { SystemLog } from "../contracts/system-log.ts";
 import type { Policy } from "../core/policy/decide.ts";
@@ -46,6 +47,8 @@ export interface CardContent {
 
 export interface EngineParts extends MethodParts {
   readonly store: Store;
+  /** The imports that are under way. */
+  readonly stagings: Stagings;
   readonly clock: Clock;
   /** Milliseconds since this host was booted: a clock that nobody sets. */
   readonly uptime: () => number;

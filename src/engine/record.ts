@@ -1,7 +1,8 @@
 /** Writes audit events, each in the transaction of what it tells of. */
 import type { Caller, Origin } from "../contracts/service.ts";
 import type { Transaction } from "../contracts/store.ts";
-import { type AuditAction, type AuditEvent, chain } from "../core/audit-chain.ts";
+import { type AuditAction, type AuditEvent, type AuditRecord, chain } from "../core/audit-chain.ts";
+import type { AuditHead } from "../core/audit-head.ts";
 import { printable } from "../core/printable.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import type { EngineParts } from "./parts.ts";
@@ -31,6 +32,29 @@ export async function record(
 ): Promise<void> {
   const event = toEvent(parts.clock.now(), caller, happening);
   await tx.audit.append(chain(parts.sealer.auditKey, await tx.audit.head(), event));
+}
+
+/**
+ * Many events behind a head that was read in this transaction; the new head. The host's log is not
+ * told of them: whoever records so many does that when they are on disk.
+ */
+export async function recordAll(
+  tx: Transaction,
+  parts: EngineParts,
+  caller: Caller,
+  from: AuditHead,
+  happenings: readonly Happening[],
+): Promise<AuditHead> {
+  const at = parts.clock.now();
+  const records: AuditRecord[] = [];
+  let head = from;
+  for (const happening of happenings) {
+    const record = chain(parts.sealer.auditKey, head, toEvent(at, caller, happening));
+    records.push(record);
+    head = { sequence: record.sequence, hash: record.hash };
+  }
+  await tx.audit.appendAll(records);
+  return head;
 }
 
 function toEvent(at: number, caller: Caller, happening: Happening): AuditEvent {

@@ -20,6 +20,7 @@ import type { EngineParts, EnginePolicy } from "../../src/engine/parts.ts";
 import { createSealer } from "../../src/keys/sealing.ts";
 import { slowHash } from "../../src/keys/slow-hash.ts";
 import { methodsFor } from "../../src/methods/registry.ts";
+import { SqliteStagings } from "../../src/stores/sqlite/staging.ts";
 import { createSqliteStore } from "../../src/stores/sqlite/store.ts";
 import { sandbox } from "../files/sandbox.ts";
 import { SettableClock } from "../support/clock.ts";
@@ -80,6 +81,7 @@ export class Host {
     this.path = path;
     this.parts = {
       store,
+      stagings: new SqliteStagings(),
       sealer: createSealer(Buffer.alloc(32, 9)),
       clock: this.clock,
       uptime: () => this.clock.now() - START + 10 * MINUTE,
