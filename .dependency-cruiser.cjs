@@ -68,7 +68,7 @@ const ROOMS = {
   client: {
     values: [
       ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo", "message"],
-      ...["stores", "keys", "settings", "files", "doctor", "system-log"],
+      ...["stores", "keys", "settings", "files", "doctor", "system-log", "imports"],
     ],
     builtins: ["fs", "crypto", "net", "child_process"],
   },

@@ -6,7 +6,7 @@ import { flagLabel, flagMeaning, usageOf } from "./help-usage.ts";
 /** The root page's groups of commands that are one word. */
 const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[] = [
   ["First steps", ["demo", "init", "enroll", "verify", "login"]],
-  ["Day by day", ["status", "doctor", "reset", "resync"]],
+  ["Day by day", ["status", "doctor", "reset", "resync", "import"]],
 ];
 
 export function rootPage(config: Interfaces.Config): string {

@@ -19,6 +19,7 @@ import { DuoConfigure } from "./duo/configure.ts";
 import { DuoPrompt } from "./duo/prompt.ts";
 import { DuoPush } from "./duo/push.ts";
 import { Enroll } from "./enroll.ts";
+import { Import } from "./import.ts";
 import { Init } from "./init.ts";
 import { InviteCreate } from "./invite/create.ts";
 import { InviteList } from "./invite/list.ts";
@@ -61,6 +62,7 @@ import { Verify } from "./verify.ts";
 export const COMMANDS = {
   init: Init,
   enroll: Enroll,
+  import: Import,
   verify: Verify,
   login: Login,
   reset: Reset,
