@@ -30,6 +30,11 @@ export interface Operation {
 const VERIFY = ["verify", "alice", "--code-stdin", "--json"];
 const nothing = (): string => "";
 
+/** As pam_oath keeps them. */
+const USERS_FILE = ["a", "b", "c"]
+  .map((name) => `HOTP/T30 imported-${name} - ${name.charCodeAt(0).toString(16).repeat(19)}01\n`)
+  .join("");
+
 export const OPERATIONS: readonly Operation[] = [
   {
     name: "verify (totp)",
@@ -108,6 +113,22 @@ export const OPERATIONS: readonly Operation[] = [
       await look(scope, async (seen) => assert.equal(await verdictOf(seen, code), "accept"));
       return issuer === "Other";
     },
+  },
+  {
+    name: "import",
+    args: ["import", "oath", "-", "--json"],
+    input: () => USERS_FILE,
+    check: (scope, { code }, reported) =>
+      look(scope, async (seen) => {
+        const users = await Array.fromAsync(seen.service.listUsers());
+        const came = users.filter(({ user }) => user.startsWith("imported-"));
+        const isDone = seen.count("import") > 0;
+        assert.equal(seen.count("import"), isDone ? 4 : 0, "part of it is recorded");
+        assert.equal(came.length, isDone ? 3 : 0, "part of it came");
+        mustBeDone(isDone, reported);
+        assert.equal(await verdictOf(seen, code), "accept");
+        return isDone;
+      }),
   },
   { name: "init", args: ["init", "--json"], fromNothing: true, input: nothing, check: checkInit },
 ];

@@ -30,11 +30,12 @@ describe("a full disk", { concurrency: 2, ...needs("root", "mount namespaces") }
     await assertWhole(disk.countersign, handed);
   });
 
-  for (const [what, args] of [
+  for (const [what, args, input] of [
     ["reset", ["reset", "alice", "--yes", "--json"]],
     ["backup-code generate", ["backup-code", "generate", "alice", "--json"]],
     ["enroll --begin", ["enroll", "alice", "--begin", "--json"]],
     ["user disable", ["user", "disable", "alice", "--json"]],
+    ["import", ["import", "oath", "-"], `HOTP/T30 bob - ${"0123456789abcdef".repeat(3)}\n`],
   ] as const) {
     test(`at ${what}: an error, and nothing is lost`, async (t) => {
       const { disk, handed } = await enrolled(t);
@@ -42,7 +43,7 @@ describe("a full disk", { concurrency: 2, ...needs("root", "mount namespaces") }
       for (const left of LEFT) {
         await disk.restore();
         await disk.fill(left);
-        const passed = tally.note(left, await disk.countersign(args), 1);
+        const passed = tally.note(left, await disk.countersign(args, input ? { input } : {}), 1);
         await disk.free();
         if (!passed) await assertOpen(disk.countersign, handed);
         if (passed) break;
