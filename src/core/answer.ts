@@ -4,6 +4,7 @@
  * a used code new (HashiCorp Vault, CVE-2025-6014).
  */
 import { BACKUP_CODE_LENGTH, foldCrockford, isCrockford } from "./backup-code.ts";
+import { readYubikeyOtp } from "./yubikey-otp.ts";
 
 /** Longest answer that is read at all, in characters; a longer one is malformed. */
 export const ANSWER_MAX_LENGTH = 256;
@@ -14,6 +15,7 @@ export const ANSWER_MAX_LENGTH = 256;
  * `push`, `phone`, `sms`: the word, and the number of a device, from 1 on, where one is named.
  * `passcode`: the word duo and 6 to 10 digits, or 9 digits, which is no other shape.
  * `browser`, `message`: the word.
+ * `yubikey`: what a YubiKey types when it is touched, as core/yubikey-otp.ts has it.
  */
 export const SHAPES = [
   "one-time-password",
@@ -24,6 +26,7 @@ export const SHAPES = [
   "passcode",
   "browser",
   "message",
+  "yubikey",
 ] as const;
 export type Shape = (typeof SHAPES)[number];
 
@@ -38,8 +41,12 @@ const WORDS = { PUSH: "push", PHONE: "phone", SMS: "sms" } as const;
 export function readAnswer(typed: string): Answer {
   if (typed.length > ANSWER_MAX_LENGTH) return { shape: "malformed" };
   // Before upper case, which makes ASCII of some letters that are none: of \u0131 and \u017f.
-  if (!/^[0-9A-Za-z \t\r\n-]*$/.test(typed)) return { shape: "malformed" };
+  if (!/^[0-9A-Za-z \t\r\n.-]*$/.test(typed)) return { shape: "malformed" };
   const code = typed.replace(/[ \t\r\n]/g, "").toUpperCase();
+  // Longer than all others, and the only one with a dot in it: of a Dvorak keyboard.
+  const otp = readYubikeyOtp(code);
+  if (otp !== undefined) return { shape: "yubikey", code: otp };
+  if (code.includes(".")) return { shape: "malformed" };
   if (/^[0-9]{6,8}$/.test(code)) return { shape: "one-time-password", code };
   // None of these is a backup code: DUO has a letter that those leave out, the others are short.
   const [, word, device = ""] = /^(PUSH|PHONE|SMS)([1-9][0-9]?)?$/.exec(code) ?? [];

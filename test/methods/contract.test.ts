@@ -18,6 +18,7 @@ const EXAMPLES: Readonly<Record<Shape, string>> = {
   passcode: "duo 123456",
   browser: "browser",
   message: "message",
+  yubikey: "vvccccjddvhvhknhfjbrjnlnldnhcujvddbikngjrtgh",
 };
 
 function submit(host: Host, name: string, user: string, code: string) {
