@@ -28,7 +28,7 @@ const ROOMS = {
   // A connection that is served: the daemon's many, and the one of a verifier on its own.
   wire: { values: ["core", "contracts", "protocol"], builtins: ["net"] },
   engine: { pure: true, values: ["core", "contracts"], builtins: ["crypto"] },
-  methods: { pure: true, values: ["core", "contracts", "duo", "message"], builtins: ["crypto"] },
+  methods: { pure: true, values: ["core", "contracts", "duo", "message", "yubikey"], builtins: ["crypto"] },
   duo: {
     values: ["core", "contracts"],
     packages: ["@duosecurity/[^/]+"],
@@ -41,6 +41,7 @@ const ROOMS = {
     // A program of the host's sends where there is no mail server.
     builtins: ["crypto", "net", "tls", "child_process"],
   },
+  yubikey: { values: ["core", "contracts"], builtins: ["crypto", "http", "net", "tls"] },
   files: { values: ["core", "contracts"], builtins: ["fs", "crypto"] },
   stores: { values: ["core", "contracts", "files"], packages: ["pg"], builtins: ["fs", "sqlite"] },
   keys: {
@@ -68,13 +69,13 @@ const ROOMS = {
   client: {
     values: [
       ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo", "message"],
-      ...["stores", "keys", "settings", "files", "doctor", "system-log", "imports"],
+      ...["stores", "keys", "settings", "files", "doctor", "system-log", "imports", "yubikey"],
     ],
     builtins: ["fs", "crypto", "net", "child_process"],
   },
   daemon: {
     values: [
-      ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo", "message"],
+      ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo", "message", "yubikey"],
       ...["stores", "keys", "settings", "files", "system-log"],
     ],
     packages: ["koffi"],

@@ -36,6 +36,10 @@ export type FaultCode =
   // A way that codes are sent by, as of Duo above.
   | "message-unreachable"
   | "message-refused"
+  // Validation servers of YubiKeys, the same.
+  | "yubikey-unreachable"
+  | "yubikey-refused"
+  | "yubikey-invalid"
   | "audit-broken"
   // A file that is not what an import was told it is.
   | "import-invalid"
