@@ -84,6 +84,8 @@ export function countersignOver(open: Opener): Countersign {
       call("resynchronize", { user, ...token }, conversation),
     listTokens: () => items("listTokens", {}),
     removeToken: (serial, method) => call("removeToken", { serial, method }),
+    enrollYubikey: (user, isLocal, conversation) =>
+      call("enrollYubikey", { user, local: isLocal }, conversation),
     createInvitation: (user, terms) => call("createInvitation", { user, ...terms }),
     listInvitations: (user) => items("listInvitations", { user }),
     revokeInvitations: (choice) => call("revokeInvitations", { ...choice }),

@@ -51,6 +51,11 @@ export interface CodeMethod extends Described {
    */
   takes?(code: string, store: Store): Promise<boolean>;
   /**
+   * Of a code that a service could judge as well: whether it is judged here, whoever the user is.
+   * Where this is absent, what the user is enrolled in decides.
+   */
+  isJudgedHere?(tx: Transaction, code: string): Promise<boolean>;
+  /**
    * The slow part of judging, which decides nothing: run outside any transaction, and only
    * while no delay is in force. It takes as long for a user with nothing enrolled.
    */

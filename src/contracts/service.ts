@@ -178,6 +178,17 @@ export interface TokenSummary {
   readonly addedAt: number;
 }
 
+/** A YubiKey that is a user's from now on. */
+export interface YubikeyEnrollment {
+  readonly user: string;
+  /** Its public id. */
+  readonly serial: string;
+  /** Who judges what it types. */
+  readonly judged: "here" | "servers";
+  /** For who had none. */
+  readonly backupCodes: readonly string[];
+}
+
 /** What an invitation is bound to, besides its user. */
 export interface InvitationTerms {
   /** In milliseconds; by the settings when absent. */
@@ -372,6 +383,19 @@ export interface Countersign {
     origin: Origin,
     conversation: Conversation,
   ): Promise<VerifyOutcome>;
+
+  /**
+   * Enrolls a YubiKey, beside whatever the user has: asks for a touch of it, and for its keys
+   * where neither the inventory nor a validation server has them. Asks for a fresh code first,
+   * as `beginEnrollment` does.
+   * @param isLocal asks for its keys whatever validation servers there are
+   * @throws Fault `refused`, `conflict` for a key that somebody has
+   */
+  enrollYubikey(
+    user: string,
+    isLocal: boolean,
+    conversation: Conversation,
+  ): Promise<YubikeyEnrollment>;
 
   /**
    * Leave for a user to enroll, where the policy asks for one.

@@ -36,7 +36,7 @@ export type FaultCode =
   // A way that codes are sent by, as of Duo above.
   | "message-unreachable"
   | "message-refused"
-  // Validation servers of YubiKeys, the same.
+  // Validation servers of YubiKeys, as of Duo above.
   | "yubikey-unreachable"
   | "yubikey-refused"
   | "yubikey-invalid"

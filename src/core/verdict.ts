@@ -18,6 +18,8 @@ export type Reason =
   // A message: the way to its address failed, and nobody is told but the log.
   | "not-sent"
   | "replayed"
+  // Servers that were asked say different things.
+  | "disputed"
   | "clock-stepped-back"
   | "malformed"
   | "disabled"
@@ -46,7 +48,8 @@ export type Reason =
   | "store"
   | "key"
   | "duo"
-  | "message";
+  | "message"
+  | "yubikey";
 
 /** Exit status of `verify` and `login`. 2 is usage and settings: no verdict is reached. */
 export const EXIT_STATUS: Readonly<Record<Verdict, number>> = {

@@ -4,6 +4,9 @@
  */
 import { createDecipheriv, timingSafeEqual } from "node:crypto";
 
+/** The method's name. */
+export const YUBIKEY = "yubikey";
+
 /** Modhex: the sixteen digits in letters that nearly every keyboard has in the same place. */
 const MODHEX = "cbdefghijklnrtuv";
 /** What a Dvorak keyboard makes of them: the key sends scan codes, not letters. */
@@ -58,6 +61,7 @@ export function counterFrom(useCounter: number, sessionCounter: number): number 
  * @param secret of `YUBIKEY_SECRET_BYTES`
  */
 export function openYubikeyOtp(otp: string, secret: Uint8Array): number | undefined {
+  if (otp.length !== OTP_LENGTH || secret.length !== YUBIKEY_SECRET_BYTES) return undefined;
   const cipher = createDecipheriv("aes-128-ecb", secret.subarray(0, AES_KEY_BYTES), null);
   cipher.setAutoPadding(false);
   const block = cipher.update(decodeModhex(otp.slice(PUBLIC_ID_LENGTH)));

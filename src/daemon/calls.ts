@@ -41,6 +41,10 @@ export const CALLS: Readonly<Record<string, Handler>> = {
   },
   listTokens: ({ service, item }) => each(service.listTokens(), item),
   removeToken: ({ service }, a) => service.removeToken(a.text("serial"), a.optionalText("method")),
+  enrollYubikey: ({ service, conversation }, a) => {
+    a.only(["user", "local"]);
+    return service.enrollYubikey(a.text("user"), a.optionalFlag("local") ?? false, conversation);
+  },
   createInvitation: ({ service }, a) => {
     a.only(["user", "lifetime", "host", "network"]);
     const [host, network] = [a.optionalText("host"), a.optionalText("network")];

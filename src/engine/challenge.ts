@@ -83,12 +83,14 @@ function openKept({ sealer }: EngineParts, { enrolled, access }: Opening): Buffe
 /** A method's secret in the clear; the caller zeroes it. @throws Fault */
 export async function openSecret(
   { store, sealer }: Pick<EngineParts, "store" | "sealer">,
-  { name, needsSecret, setUp }: Pick<ChallengeMethod, "name" | "needsSecret" | "setUp">,
+  method: Pick<ChallengeMethod, "name" | "needsSecret" | "setUp" | "outage">,
 ): Promise<Buffer> {
+  const { name, needsSecret, setUp, outage } = method;
   const sealed = await store.read((view) => view.methodSecrets.find(name));
   if (sealed) return sealer.open(sealed, methodSecretCell(name));
   if (!needsSecret) return Buffer.alloc(0);
-  throw new Fault("duo-refused", `no secret of ${name} is stored`, { hint: setUp });
+  const code = outage === "yubikey" ? "yubikey-refused" : "duo-refused";
+  throw new Fault(code, `no secret of ${name} is stored`, { hint: setUp });
 }
 
 async function open(

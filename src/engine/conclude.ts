@@ -87,5 +87,6 @@ export async function unavailable(
 function reasonOf({ code }: Fault): Reason {
   if (code === "sealed-corrupt") return "key";
   if (code.startsWith("message-")) return "message";
+  if (code.startsWith("yubikey-")) return "yubikey";
   return code.startsWith("duo-") || code === "settings-invalid" ? "duo" : "store";
 }

@@ -6,6 +6,7 @@ import { backupCodeStatus, generateBackupCodes, revokeBackupCodes } from "./back
 import { auditPublicKey, checkpointAudit } from "./checkpoint.ts";
 import { beginEnrollment, cancelEnrollment, confirmEnrollment } from "./enroll.ts";
 import { enrollToken } from "./enroll-token.ts";
+import { enrollYubikey } from "./enroll-yubikey.ts";
 import { listTickets, revokeTickets } from "./grace.ts";
 import { commitImport } from "./import/commit.ts";
 import { abandonImport, beginImport, stageImport } from "./import/import.ts";
@@ -52,6 +53,8 @@ export function countersignFor(given: EngineParts, caller: Caller): Countersign 
       resynchronize(parts, caller, user, token, conversation),
     listTokens: () => listTokens(parts, caller),
     removeToken: (serial, method) => removeToken(parts, caller, serial, method),
+    enrollYubikey: (user, isLocal, conversation) =>
+      enrollYubikey(parts, caller, user, isLocal, conversation),
 
     createInvitation: (user, terms) => createInvitation(parts, caller, user, terms),
     listInvitations: (user) => listInvitations(parts, caller, user),

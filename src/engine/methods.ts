@@ -14,6 +14,7 @@ import { methodSecretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { METHOD_NAMES } from "../core/method-name.ts";
 import { printable } from "../core/printable.ts";
+import { YUBIKEY } from "../core/yubikey-otp.ts";
 import { judgeByChallenge, openSecret } from "./challenge.ts";
 import { unavailable } from "./conclude.ts";
 import { mustBeOn } from "./enroll.ts";
@@ -133,13 +134,14 @@ async function challengeMethod(
   { methods, store }: EngineParts,
   name: string,
 ): Promise<ChallengeMethod> {
-  const found = methods.find((each) => each.name === name);
+  const found = methods.find((each) => each.name === name && each.kind === "challenge");
   if (found?.kind === "challenge") return found;
   const isSetUp = (await store.read((view) => view.methodSecrets.find(name))) !== undefined;
-  // One that is off at first has nothing by which to tell.
+  // One that is off at first, or judges here as well, has nothing by which to tell.
   const isDuos = name.startsWith("duo-");
   const what = isSetUp ? "is off" : isDuos ? "is not set up" : "is off, or not set up";
-  const hint =
-    isSetUp || !isDuos ? `countersign method enable ${name}` : `countersign duo configure ${name}`;
+  const enable = `countersign method enable ${name}`;
+  const setUp = isDuos ? `countersign duo configure ${name}` : enable;
+  const hint = isSetUp ? enable : name === YUBIKEY ? "countersign help yubikey configure" : setUp;
   throw new Fault("usage", `${name} ${what}`, { hint });
 }

@@ -133,7 +133,7 @@ async function submit(
 ): Promise<VerifyOutcome> {
   const answer = (await answerPreferred(parts, request.user, typed)) ?? readAnswer(typed);
   const { codes, challenges } = await methodsFor(parts, answer);
-  const byChallenge = await challengeFor(parts, request.user, codes, challenges);
+  const byChallenge = await challengeFor(parts, request.user, answer, { codes, challenges });
   if (byChallenge === undefined || answer.shape === "malformed") {
     return judgeCode(parts, { ...request, answer, methods: codes });
   }
@@ -170,29 +170,34 @@ async function methodsFor({ methods, store }: EngineParts, answer: Answer) {
 }
 
 /**
- * The one that is to judge, unless codes are judged here: where both could, what the user is
- * enrolled in decides. A code that nobody else could judge is not looked up first: another turn at
- * the store takes a login longer than all the rest of it.
+ * The one that is to judge, unless codes are judged here: where both could, the code itself
+ * decides, or what the user is enrolled in. A code that nobody else could judge is not looked up
+ * first: another turn at the store takes a login longer than all the rest of it.
  */
 async function challengeFor(
   { store }: EngineParts,
   user: string,
-  codes: readonly CodeMethod[],
-  challenges: readonly ChallengeMethod[],
+  answer: Answer,
+  { codes, challenges }: Awaited<ReturnType<typeof methodsFor>>,
 ): Promise<ChallengeMethod | undefined> {
   const [first] = challenges;
-  if (challenges.length + codes.length < 2 || first === undefined) return first;
+  const isSure = challenges.length + codes.length < 2 || answer.shape === "malformed";
+  if (isSure || first === undefined) return first;
   return store.read(async (view) => {
-    let byCode = false;
+    const here: CodeMethod[] = [];
     for (const method of codes) {
+      if ((await method.isJudgedHere?.(view, answer.code)) ?? true) here.push(method);
+    }
+    let byCode = false;
+    for (const method of here) {
       // What is there for when the phone is not at hand is not what somebody enrolled in.
       if (method.name === BACKUP_CODE) continue;
-      byCode = (await method.isEnrolled(view, user)) || byCode;
+      byCode = method.isJudgedHere !== undefined || (await method.isEnrolled(view, user)) || byCode;
     }
     let found: ChallengeMethod | undefined;
     for (const method of challenges) if (await method.isEnrolled(view, user)) found ??= method;
     if (byCode) return undefined;
-    return found ?? (codes.length > 0 ? undefined : first);
+    return found ?? (here.length > 0 ? undefined : first);
   });
 }
 

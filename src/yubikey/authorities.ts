@@ -1,21 +1,6 @@
-/** Who may vouch for a validation server: the settings say, and nothing in the environment. */
+/** The authorities that may vouch for validation servers in place of the public ones. */
 import { X509Certificate } from "node:crypto";
-import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 import { Fault } from "../core/fault.ts";
-
-/** The last one made: reading the public authorities takes longer than asking a server. */
-let made: { readonly pem: string | undefined; readonly context: SecureContext } | undefined;
-
-/**
- * @param pem the only authorities that count; undefined: those that Node.js brings
- * @throws Fault `settings-invalid`
- */
-export function trusting(pem: string | undefined): SecureContext {
-  if (made && made.pem === pem) return made.context;
-  const ca = pem === undefined ? [...rootCertificates] : parseAuthorities(pem);
-  made = { pem, context: createSecureContext({ ca, minVersion: "TLSv1.2" }) };
-  return made.context;
-}
 
 /**
  * The certificates in a PEM file that takes the place of the public authorities.

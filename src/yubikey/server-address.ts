@@ -10,7 +10,7 @@ export interface ServerAddress {
   readonly path: string;
 }
 
-/** Yubico's own service, whose clients ask this one alone (ykclient.c of libykclient 2.16). */
+/** Yubico's own service, by the one address that its own client (yubico-c-client) asks. */
 export const YUBICLOUD = "https://api.yubico.com/wsapi/2.0/verify";
 
 const PATH = "/wsapi/2.0/verify";

@@ -1,6 +1,8 @@
 /** A hundred submissions of one code from ten processes: exactly one is accepted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { answers } from "../engine/conversations.ts";
+import { SoftwareYubikey } from "../support/yubikey.ts";
 import { enroll, enrollCounting, makeArena, race } from "./race.ts";
 
 interface Outcome {
@@ -28,6 +30,17 @@ test("one code of a token, a hundred times at once: one accept", async (t) => {
   const arena = await makeArena(t);
   const token = await enrollCounting(arena, "alice");
   const outcomes = await race<Outcome>(arena, "verify", "alice", token.press());
+  assert.equal(count(outcomes, "accept"), 1);
+  assert.equal(count(outcomes, "reject") + count(outcomes, "throttled"), 99);
+  assert.equal(await acceptedIn(arena), 1);
+});
+
+test("one touch of a YubiKey, a hundred times at once: one accept", async (t) => {
+  const arena = await makeArena(t);
+  const key = new SoftwareYubikey();
+  const secrets = answers(key.touch(), key.privateId, key.aesKey);
+  await arena.service.enrollYubikey("alice", false, secrets);
+  const outcomes = await race<Outcome>(arena, "verify", "alice", key.touch());
   assert.equal(count(outcomes, "accept"), 1);
   assert.equal(count(outcomes, "reject") + count(outcomes, "throttled"), 99);
   assert.equal(await acceptedIn(arena), 1);

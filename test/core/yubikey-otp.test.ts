@@ -73,6 +73,16 @@ test("any change of one character opens nothing", () => {
   }
 });
 
+test("what has not its length opens nothing", () => {
+  const key = new SoftwareYubikey();
+  const otp = key.touch();
+  for (const length of [0, 12, 42, 43]) {
+    assert.equal(openYubikeyOtp(otp.slice(0, length), key.secret), undefined);
+  }
+  assert.equal(openYubikeyOtp(otp, key.secret.subarray(1)), undefined);
+  assert.equal(openYubikeyOtp(otp, new Uint8Array()), undefined);
+});
+
 test("Caps Lock is no counter: bit 15 is left out of it", () => {
   const key = new SoftwareYubikey();
   const counter = openYubikeyOtp(key.touch({ useCounter: 0x7fff, sessionCounter: 3 }), key.secret);

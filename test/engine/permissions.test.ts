@@ -25,6 +25,7 @@ const ON_AN_ACCOUNT: Readonly<Record<string, UseCase>> = {
   cancel: (door, user) => door.cancelEnrollment(user, "totp"),
   "enroll token": (door, user, conversation) => door.enrollToken(user, TOKEN, conversation),
   resync: (door, user, conversation) => door.resynchronize(user, TOKEN, conversation),
+  "enroll yubikey": (door, user, conversation) => door.enrollYubikey(user, false, conversation),
   reset: (door, user, conversation) => door.reset(user, undefined, conversation),
   "backup codes": (door, user, conversation) => door.generateBackupCodes(user, conversation),
   "backup code status": (door, user) => door.backupCodeStatus(user),

@@ -43,6 +43,7 @@ const KINDS = ["unknown", "pending", "reset", "enrolled", "counting", "disabled"
 for (const [what, answer] of [
   ["a one-time password", "000000"],
   ["a backup code", "00000-00000"],
+  ["a touch of a YubiKey", "vvccccjddvhvhknhfjbrjnlnldnhcujvddbikngjrtgh"],
   ["nonsense", "nonsense"],
 ] as const) {
   test(`a wrong answer (${what}) is one prompt and one piece of work for everybody`, async (t) => {

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAnswer, SHAPES, type Shape } from "../../src/core/answer.ts";
 import { methodsFor } from "../../src/methods/registry.ts";
+import { answers } from "../engine/conversations.ts";
 import { type Host, makeHost } from "../engine/host.ts";
+import { SoftwareYubikey } from "../support/yubikey.ts";
 
 /** Those that judge here: what a service judges is tried with the service. */
 const METHODS = methodsFor({}).filter((method) => method.kind === "code");
@@ -35,9 +37,17 @@ function submit(host: Host, name: string, user: string, code: string) {
 
 /** Of alice, who is enrolled in it. */
 async function rightAnswer(host: Host, name: string): Promise<string> {
+  if (name === "yubikey") return (await enrollKey(host)).touch();
   if (name === "hotp") return (await host.enrollCounting("alice")).token.press();
   const { phone, backupCodes } = await host.enroll("alice");
   return name === "totp" ? phone.code() : (backupCodes[0] ?? "");
+}
+
+/** A YubiKey of alice's. */
+async function enrollKey(host: Host): Promise<SoftwareYubikey> {
+  const key = new SoftwareYubikey();
+  await host.root.enrollYubikey("alice", false, answers(key.touch(), key.privateId, key.aesKey));
+  return key;
 }
 
 test("names are each one method's, and every shape has an answer that is of it", () => {
@@ -51,6 +61,7 @@ for (const { name, shapes, isEnrolled } of METHODS) {
     const host = makeHost(t);
     await host.enroll("alice");
     await host.enrollCounting("alice");
+    await enrollKey(host);
     for (const user of ["bob", "Alice", "", "alice "]) {
       assert.equal(await host.parts.store.read((view) => isEnrolled(view, user)), false);
       const { prepare, judge } = submit(host, name, user, example);

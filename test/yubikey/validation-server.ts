@@ -104,14 +104,8 @@ export class ValidationServer {
     });
     this.#server.on("tlsClientError", () => {});
     this.#server.on("request", (request, response) => {
-      setTimeout(
-        () =>
-          this.#answer(
-            request,
-            response.on("error", () => {}),
-          ),
-        this.delay,
-      );
+      response.on("error", () => {});
+      setTimeout(() => this.#answer(request, response), this.delay).unref();
     });
   }
 
