@@ -28,7 +28,11 @@ const ROOMS = {
   // A connection that is served: the daemon's many, and the one of a verifier on its own.
   wire: { values: ["core", "contracts", "protocol"], builtins: ["net"] },
   engine: { pure: true, values: ["core", "contracts"], builtins: ["crypto"] },
-  methods: { pure: true, values: ["core", "contracts", "duo", "message", "yubikey"], builtins: ["crypto"] },
+  methods: {
+    pure: true,
+    values: ["core", "contracts", "duo", "message", "yubikey"],
+    builtins: ["crypto"],
+  },
   duo: {
     values: ["core", "contracts"],
     packages: ["@duosecurity/[^/]+"],
@@ -75,8 +79,8 @@ const ROOMS = {
   },
   daemon: {
     values: [
-      ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo", "message", "yubikey"],
-      ...["stores", "keys", "settings", "files", "system-log"],
+      ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo", "message"],
+      ...["yubikey", "stores", "keys", "settings", "files", "system-log"],
     ],
     packages: ["koffi"],
     builtins: ["fs", "crypto", "net", "child_process"],

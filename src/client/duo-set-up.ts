@@ -70,8 +70,8 @@ export async function configureDuo(
     const isOff = await switchOffAnother(scope, service, { ...wishes, apiHost });
     try {
       await service.setMethodSecret(method, secret);
-      const changed = await change(scope, changes);
-      return await record(service, changed).catch(unlessFault);
+      const changed = await changeChecked(scope, changes);
+      return await recordAll(service, changed).catch(unlessFault);
     } catch (error) {
       throw isOff ? andOff(method, error) : error;
     }
@@ -118,7 +118,7 @@ function demandSecret(method: DuoMethod, typed: string): string {
 }
 
 /** Before the secret is asked for; the engine, which decides, is asked for what is an administrator's. */
-async function demandAdministrator(scope: Scope): Promise<void> {
+export async function demandAdministrator(scope: Scope): Promise<void> {
   const isHeld = lstatSync(scope.socketFile, { throwIfNoEntry: false }) !== undefined;
   if (!isHeld && !isSetUp(scope)) return;
   await withCountersign({}, ({ service }) => service.status(Date.now()));
@@ -135,13 +135,14 @@ async function switchOffAnother(
   const { group, idSetting } = DUO_WORDS[method];
   const changes = [[`${group}.apiHost`, undefined] as const, [idSetting, undefined] as const];
   // A daemon does so once it is recorded: what cannot be ends here.
-  await record(service, await change(scope, changes));
+  await recordAll(service, await changeChecked(scope, changes));
   return true;
 }
 
-function andOff(method: DuoMethod, error: unknown): unknown {
+/** What went wrong after `what` was switched off. */
+export function andOff(what: string, error: unknown): unknown {
   if (!(error instanceof Fault)) return error;
-  const message = `${error.message}; ${method} is off until it is set up again`;
+  const message = `${error.message}; ${what} is off until it is set up again`;
   return new Fault(error.code, message, {
     ...(error.hint ? { hint: error.hint } : {}),
     cause: error,
@@ -176,21 +177,25 @@ function settingsNow(scope: Scope, method: DuoMethod) {
   return { ...found, usernameTemplate: settings.duo.usernameTemplate };
 }
 
-function change(
+/** Refuses what a login would. @returns those that were otherwise before */
+export function changeChecked(
   scope: Scope,
   changes: readonly SettingChange[],
 ): Promise<readonly SettingChange[]> {
   return duringAsOwner(scope, () => changeTogether(scope, changes, checkMethods));
 }
 
-async function record(service: Countersign, changes: readonly SettingChange[]): Promise<undefined> {
+export async function recordAll(
+  service: Countersign,
+  changes: readonly SettingChange[],
+): Promise<undefined> {
   for (const [name, value] of changes) {
     if (value === undefined) await service.recordSetting("settings-unset", name);
     else await service.recordSetting("settings-set", `${name}=${value}`);
   }
 }
 
-function unlessFault(error: unknown): Fault {
+export function unlessFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   throw error;
 }

@@ -43,21 +43,29 @@ function factsOf(settings: DuoMethodSettings, sources: DuoSources): DuoMethodFac
     checkHost: () => void parseApiHost(apiHost ?? "", anyHost === "yes"),
     firstExpiry: () =>
       firstExpiry(caFile === undefined ? DUO_ROOTS : parseAuthorities(readAuthorities(caFile))),
-    hasSecret: async () => {
-      // What keeps it from opening is for the check of the store to tell.
-      const content = await sources.content().catch(() => undefined);
-      return content && (await secret()) !== undefined;
-    },
-    ask: async () => askDuo(sources, method, await secret()),
+    hasSecret: () => hasSecretOf(sources, method),
+    ask: async () => askService(sources, method, await secret()),
   };
 }
 
-async function askDuo(
+/** Undefined where the store does not open: what keeps it is for its own check to tell. */
+export async function hasSecretOf(
+  sources: DuoSources,
+  method: string,
+): Promise<boolean | undefined> {
+  const content = await sources.content().catch(() => undefined);
+  return content && content.methodSecrets?.get(method) !== undefined;
+}
+
+/** Undefined where there is nothing to ask it with. @throws Fault */
+export async function askService(
   { settings, sealer }: DuoSources,
   name: string,
   sealed: Uint8Array | undefined,
 ): Promise<number | undefined> {
-  const method = methodsOf(settings()).find((each) => each.name === name);
+  const method = methodsOf(settings()).find(
+    (each) => each.name === name && each.kind === "challenge",
+  );
   const opener = await sealer().catch(() => undefined);
   if (method?.kind !== "challenge" || sealed === undefined || !opener) return undefined;
   const secret = opener.open(sealed, methodSecretCell(name));

@@ -28,6 +28,7 @@ import { daemonReaders } from "./ask-daemon.ts";
 import { currentScope, isHeldByDaemon } from "./connect.ts";
 import { duoReaders } from "./examine-duo.ts";
 import { messageReaders } from "./examine-message.ts";
+import { yubikeyReaders } from "./examine-yubikey.ts";
 import { unknownToHost } from "./host-groups.ts";
 import { hostViewOf } from "./host-view.ts";
 import { keyProviderOf, storePath } from "./in-process.ts";
@@ -132,6 +133,7 @@ function ownReaders(scope: Scope, seen: Seen): Readers {
     store: { isBegun, path, content, schema: SCHEMA_VERSION, sealer, space: spaceAt },
     duo: duoReaders({ settings, content, sealer }),
     message: messageReaders({ settings, content, sealer }),
+    yubikey: yubikeyReaders({ settings, content, sealer }),
   };
 }
 

@@ -8,6 +8,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "duo-push": ["duo.push"],
   "duo-prompt": ["duo.prompt"],
   message: ["message"],
+  yubikey: ["yubikey"],
 };
 
 const DEFAULT_METHOD = "policy.defaultMethod";

@@ -8,6 +8,7 @@ import { methodsFor } from "../methods/registry.ts";
 import type { DuoApplicationSettings, Settings } from "../settings/schema.ts";
 import { readAuthorities } from "./authorities.ts";
 import { checkMessage, messageSetUpOf } from "./message-set-up.ts";
+import { checkValidation, validationServersOf } from "./validation-servers.ts";
 
 /** Those that are set up and on. */
 export function methodsOf(settings: Settings): readonly Method[] {
@@ -24,7 +25,8 @@ export async function loadMethods(settings: Settings): Promise<void> {
 }
 
 /**
- * Refuses what a login would find wrong only once somebody asks for Duo, or for a message.
+ * Refuses what a login would find wrong only once somebody asks for Duo or for a message, or
+ * touches a YubiKey.
  * @throws Fault `settings-invalid`, or of a `file-…` code
  */
 export function checkMethods(settings: Settings): void {
@@ -35,6 +37,7 @@ export function checkMethods(settings: Settings): void {
     if (application) routeOf(application);
   }
   if (settings.methods.message === "on") checkMessage(settings);
+  checkValidation(settings);
 }
 
 function methodsSetUp(settings: Settings): readonly Method[] {
@@ -48,6 +51,7 @@ function methodsSetUp(settings: Settings): readonly Method[] {
     prompt:
       promptApplication && clientId ? { ...promptApplication, clientId, callbackPort } : undefined,
     message: messageSetUpOf(settings),
+    validation: validationServersOf(settings),
   });
 }
 

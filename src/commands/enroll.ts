@@ -11,12 +11,18 @@ import { enrollAtTerminal } from "./enroll-at-terminal.ts";
 import { type ByChallenge, demandOwnFlags, enrollByChallenge } from "./enroll-by-challenge.ts";
 import { beginForScript, confirmForScript } from "./enroll-in-two-steps.ts";
 import { demandTokenFlags, enrollToken } from "./enroll-token.ts";
+import {
+  demandNoYubikeyFlags,
+  demandYubikeyFlags,
+  enrollYubikey,
+  type YubikeyWay,
+} from "./enroll-yubikey.ts";
 
-const METHODS = ["totp", "hotp", ...DUO_METHODS, "message"] as const;
+const METHODS = ["totp", "hotp", "yubikey", ...DUO_METHODS, "message"] as const;
 const QR = ["auto", "utf8", "utf8-inverse", "ascii", "none"] as const;
 
 export class Enroll extends CountersignCommand {
-  static override summary = "Set up an app, a hardware token, Duo, or codes by message.";
+  static override summary = "Set up an app, a token, a YubiKey, Duo, or codes by message.";
 
   static override description =
     `Shows a QR code, and the key in letters, for any authenticator app: Google
@@ -32,6 +38,11 @@ With --method hotp the codes count instead of keeping time. With --serial, a har
 was imported is given to the user: no key is shown, and its codes show that it is in their hand,
 one or, where it has run ahead, two in a row. Each is counted as an attempt at a login is. What
 the user has besides stays, and so do backup codes.
+
+With --method yubikey the key is touched. What an import brought, or the validation servers
+know (yubikey configure), takes no more; else its private id and AES key are asked for. For
+scripts, --secret-stdin reads the touch, the private id and the AES key, a line each. Further
+keys are enrolled beside the first.
 
 With a method of Duo there is one challenge, and whoever passes it is enrolled; who is new
 to Duo is shown its enrollment address. The phone is Duo's to keep, so the flags about
@@ -57,6 +68,10 @@ is enrolled; an administrator has it read out to them. An earlier address is rep
     {
       description: "A token of the drawer, for alice",
       command: "sudo <%= config.bin %> enroll alice --method hotp --serial 20261122",
+    },
+    {
+      description: "A YubiKey, beside the codes",
+      command: "<%= config.bin %> enroll --method yubikey",
     },
     {
       description: "From a script, in two steps",
@@ -107,6 +122,12 @@ is enrolled; an administrator has it read out to them. An earlier address is rep
     begin: Flags.boolean({ description: "begin only: print the secret" }),
     confirm: Flags.boolean({ description: "confirm what was begun, with a code" }),
     "code-stdin": codeStdin,
+    local: Flags.boolean({
+      description: "judge a YubiKey here, by its AES key, whatever validation servers there are",
+    }),
+    "secret-stdin": Flags.boolean({
+      description: "read what --method yubikey asks for from standard input, a line each",
+    }),
     json,
   };
 
@@ -115,6 +136,13 @@ is enrolled; an administrator has it read out to them. An earlier address is rep
     const { method } = flags;
     // Those that were typed: the others have their defaults.
     const given = raw.flatMap((word) => (word.type === "flag" ? word.flag : []));
+    if (method === "yubikey") {
+      demandYubikeyFlags(given);
+      const { local, json } = flags;
+      const way = { isLocal: local, secretStdin: flags["secret-stdin"], json };
+      return this.#withYubikey(args.user, way);
+    }
+    demandNoYubikeyFlags(given);
     if (method !== "totp" && method !== "hotp") {
       demandOwnFlags(method, given);
       return this.#byChallenge(args.user, method, flags);
@@ -153,6 +181,12 @@ is enrolled; an administrator has it read out to them. An earlier address is rep
       enrollToken(service, user, token, way),
     );
     this.exit(status);
+  }
+
+  async #withYubikey(named: string | undefined, way: YubikeyWay): Promise<void> {
+    const user = accountMeant(named, callerOfThisProcess());
+    demandHostAccount(user);
+    await withCountersign({ begin: true }, ({ service }) => enrollYubikey(service, user, way));
   }
 
   async #byChallenge(

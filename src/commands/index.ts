@@ -58,6 +58,8 @@ import { UserPrefer } from "./user/prefer.ts";
 import { UserShow } from "./user/show.ts";
 import { UserUnlock } from "./user/unlock.ts";
 import { Verify } from "./verify.ts";
+import { YubikeyCheck } from "./yubikey/check.ts";
+import { YubikeyConfigure } from "./yubikey/configure.ts";
 
 export const COMMANDS = {
   init: Init,
@@ -84,6 +86,8 @@ export const COMMANDS = {
   "duo:check": DuoCheck,
   "duo:push": DuoPush,
   "duo:prompt": DuoPrompt,
+  "yubikey:configure": YubikeyConfigure,
+  "yubikey:check": YubikeyCheck,
   "method:list": MethodList,
   "method:enable": MethodEnable,
   "method:disable": MethodDisable,

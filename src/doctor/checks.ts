@@ -12,6 +12,7 @@ import { examinePam, type PamReaders } from "./pam.ts";
 import { examineSettings, type SettingsReaders } from "./settings.ts";
 import { examineSshd, type SshdReaders } from "./sshd.ts";
 import { examineGuest, examineStore, type StoreReaders } from "./store.ts";
+import { examineYubikey, type YubikeyReaders } from "./yubikey.ts";
 
 /** What the checks of one's own files look through. */
 export interface Readers {
@@ -22,6 +23,7 @@ export interface Readers {
   readonly store: StoreReaders;
   readonly duo: DuoReaders;
   readonly message: MessageReaders;
+  readonly yubikey: YubikeyReaders;
 }
 
 /** What those of the host look through, where more than one person is concerned. */
@@ -60,6 +62,7 @@ export function checksOver(own: Readers): readonly Check[] {
     { name: "store", examine: () => examineStore(own.store) },
     { name: "duo", examine: () => examineDuo(own.duo) },
     { name: "message", examine: () => examineMessage(own.message) },
+    { name: "yubikey", examine: () => examineYubikey(own.yubikey) },
   ];
 }
 

@@ -10,6 +10,7 @@ export const CHECK_NAMES = [
   "store",
   "duo",
   "message",
+  "yubikey",
   "daemon",
   "audit",
   "pam",

@@ -22,12 +22,12 @@ import {
 } from "../core/yubikey-otp.ts";
 import { judgeByChallenge } from "./challenge.ts";
 import { unavailable } from "./conclude.ts";
-import { mustBeOn, refuseDisabled } from "./enroll.ts";
+import { dropBegun, mustBeOn, refuseDisabled } from "./enroll.ts";
 import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
 import { byInvitation, useInvitation } from "./invitations.ts";
 import { newBackupCodes } from "./new-backup-codes.ts";
 import type { EngineParts } from "./parts.ts";
-import { mayActOn } from "./permission.ts";
+import { isAdministrator, mayActOn } from "./permission.ts";
 import { demandInvitation } from "./present-invitation.ts";
 import { record } from "./record.ts";
 
@@ -118,10 +118,9 @@ async function mustBeFree(
       hint: `countersign verify ${user}`,
     });
   }
-  const isAdministrator = caller.uid === 0 || caller.ownsStore;
   const reset = `countersign reset ${printable(owner)} --method ${YUBIKEY} --serial ${serial}`;
   throw new Fault("conflict", "this YubiKey is somebody else's here", {
-    hint: isAdministrator ? `take it from them first: ${reset}` : "ask an administrator",
+    hint: isAdministrator(caller) ? `take it from them first: ${reset}` : "ask an administrator",
   });
 }
 
@@ -188,8 +187,7 @@ async function enrollHere(
     await mustBeFree(tx, enrollee, serial);
     if (token && !(await tx.tokens.take(YUBIKEY, serial))) throw takenMeanwhile();
     await tx.accounts.ensure(user, throttleKey(user), at);
-    // Begun while there was nothing to ask a code of, by whoever sat there: not to be confirmed now.
-    if (!enrollee.isProven) await tx.authenticators.remove(user, undefined, "pending");
+    await dropBegun(tx, user);
     await tx.authenticators.begin({
       ...{ id, user, method: YUBIKEY, serial, sealedSecret },
       ...{ algorithm: undefined, digits: undefined, period: undefined },

@@ -61,6 +61,13 @@ export interface Settings {
     };
   };
   readonly message: MessageSettings;
+  /** Validation servers are asked once the client id is there. */
+  readonly yubikey: {
+    readonly clientId?: number;
+    readonly servers?: string;
+    readonly caFile?: string;
+    readonly timeout: number;
+  };
 }
 
 /** The method message is on once a mail server and a sender, or a command, are there. */
@@ -273,6 +280,24 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
     }),
   }),
   message: messageGroup(),
+  yubikey: group("validation servers of YubiKeys: see countersign help yubikey configure", {
+    clientId: {
+      type: "integer",
+      description: "client id at the validation servers; they are asked once it is set",
+      title: "a whole number from 1 to 999999999",
+      minimum: 1,
+      maximum: 999_999_999,
+    },
+    servers: {
+      type: "string",
+      description: "their addresses, with commas between them; Yubico's when absent",
+      title: "addresses such as https://HOST/wsapi/2.0/verify, with commas between them",
+      maxLength: 1000,
+      pattern: "^https://[!-+.-~/-]+(?:,https://[!-+.-~/-]+)*$",
+    },
+    caFile: file("file of authorities in PEM that vouch for them, in place of public ones"),
+    timeout: whole("seconds in which a server must answer", 1, 60, 8),
+  }),
 });
 
 /** One setting by its dotted name. */

@@ -148,7 +148,7 @@ test("status", oath, async (t) => {
   assert.match(lastDay[0].hour, ISO);
   assert.deepEqual(status, {
     scope: "home",
-    methods: ["totp", "hotp", "backup-code"],
+    methods: ["totp", "hotp", "yubikey", "backup-code"],
     failModes: {},
     policy: "on",
     unenrolled: "refuse",

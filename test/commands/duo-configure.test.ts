@@ -52,7 +52,7 @@ test("a method is on once it is set up, and its secret is sealed in the store", 
   assert.deepEqual(settingsOf(home), { duo: { push: { apiHost: HOST, integrationKey: ID } } });
   assert.equal(await secretOf(home, "duo-push"), SECRET);
   const { methods, failModes } = JSON.parse(await succeed(countersign, ["status", "--json"]));
-  assert.deepEqual(methods, ["totp", "hotp", "backup-code", "duo-push"]);
+  assert.deepEqual(methods, ["totp", "hotp", "yubikey", "backup-code", "duo-push"]);
   assert.deepEqual(failModes, { "duo-push": "secure" });
 });
 

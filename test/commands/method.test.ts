@@ -57,7 +57,7 @@ test("list says what is on, and how many have it", oath, async (t) => {
   assert.deepEqual(JSON.parse(await succeed(countersign, ["method", "list", "--json"])), [
     { method: "totp", on: true, enrolled: 1 },
     { method: "hotp", on: true, enrolled: 0 },
-    { method: "yubikey", on: false, enrolled: 0 },
+    { method: "yubikey", on: true, enrolled: 0 },
     { method: "backup-code", on: true, enrolled: 1 },
     { method: "duo-push", on: false, enrolled: 0 },
     { method: "duo-prompt", on: false, enrolled: 0 },
@@ -69,7 +69,7 @@ test("list says what is on, and how many have it", oath, async (t) => {
       "method       state       enrolled",
       "totp         on          1",
       "hotp         on          0",
-      "yubikey      off         0",
+      "yubikey      on          0",
       "backup-code  on          1",
       "duo-push     not set up  0",
       "duo-prompt   not set up  0",

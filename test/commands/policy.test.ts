@@ -232,7 +232,12 @@ test("a rule counts at the next verification, and explain says so before", oath,
   const exempt = ["policy", "exempt", "--user", "alice", "--network", "10.0.0.0/8"];
   await countersign([...exempt, ...until]);
   assert.deepEqual(await explain(...far), {
-    ...{ user: "alice", enabled: true, methods: ["totp", "hotp", "backup-code"], say: "require" },
+    ...{
+      user: "alice",
+      enabled: true,
+      methods: ["totp", "hotp", "yubikey", "backup-code"],
+      say: "require",
+    },
     ...{ unenrolled: "refuse", enrolledIn: ["totp", "backup-code"], hasEnrolled: true },
     ...{ outlook: "asked", groups: null, rule: null },
     passed: [{ number: 1, because: "network" }],
@@ -245,7 +250,7 @@ test("a rule counts at the next verification, and explain says so before", oath,
     `rule 1 does not match: from elsewhere: exempt user alice, from 10.0.0.0/8, until
   2999-01-01 00:00 UTC
 no rule matches: the user must pass
-methods that count: totp, hotp, backup-code
+methods that count: totp, hotp, yubikey, backup-code
 alice is enrolled in totp, backup-code
 alice must pass
 `,

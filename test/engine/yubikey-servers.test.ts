@@ -210,7 +210,7 @@ describe("validation servers", needs("openssl"), () => {
   test("a check asks every server with an OTP of no key", async (t) => {
     const host = await hostWith(t);
     const { clockOffset } = await host.root.checkMethod("yubikey");
-    assert.ok(Math.abs(clockOffset) <= 2);
+    assert.ok(Math.abs(clockOffset ?? 99) <= 2);
     set("ok", "says NO_SUCH_CLIENT");
     await assert.rejects(host.root.checkMethod("yubikey"), { code: "yubikey-refused" });
     set("ok", "says OK");

@@ -128,6 +128,9 @@ test("several keys of one user, each counted by itself", async (t) => {
   }
   await assert.rejects(enroll(host, key), { code: "conflict", message: /alice has enrolled/ });
   assert.equal(await verify(host, key.touch()), "accept");
+  await host.root.reset("alice", "yubikey", answers(), key.publicId);
+  assert.equal(await verify(host, key.touch()), "reject not-enrolled");
+  assert.equal(await verify(host, spare.touch()), "accept");
 });
 
 test("a key is one user's alone", async (t) => {

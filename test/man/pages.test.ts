@@ -97,7 +97,7 @@ describe("countersign.json(5)", () => {
       const body = documented.find((each) => each.name === name)?.body.replaceAll("\n", " ") ?? "";
       if (schema.type === "integer") {
         assert.ok(body.includes(` ${schema.minimum} to ${schema.maximum}.`), body);
-        assert.match(body, new RegExp(`Default: ${schema.default}[.,]`));
+        assert.match(body, new RegExp(`Default: ${schema.default ?? "none"}[.,]`));
         return;
       }
       for (const value of schema.enum ?? []) assert.match(body, new RegExp(`\\bLi ${value}\\b`));

@@ -61,6 +61,9 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "message.smtp.user": "countersign",
   "message.smtp.from": "countersign@example.org",
   "message.smtp.caFile": "/etc/countersign/mail-ca.pem",
+  "yubikey.clientId": "12345",
+  "yubikey.servers": "https://val1.example.org,https://val2.example.org:8443/v",
+  "yubikey.caFile": "/etc/countersign/ca.pem",
 };
 
 test("every setting can be set to its default, and unset again", async (t) => {

@@ -59,6 +59,7 @@ test("an absent file means the defaults, which are the core's own", (t) => {
       ...{ mostPerHour: 5, commandTakes: "phone" },
       smtp: { port: 587, tls: "starttls", subject: "Your code to log in" },
     },
+    yubikey: { timeout: 8 },
   });
   assert.deepEqual(throttlePolicy(settings), DEFAULT_THROTTLE);
   assert.deepEqual(totpWindow(settings), DEFAULT_WINDOW);

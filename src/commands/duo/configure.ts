@@ -8,7 +8,7 @@ import { LOWEST_PORT } from "../../core/redirect.ts";
 import { say, sayJson } from "../../terminal/output.ts";
 import { CountersignCommand, json } from "../base.ts";
 import { warnUnrecorded } from "../config/unrecorded.ts";
-import { askForSecret } from "./secret.ts";
+import { askForSecret, demandNoMore } from "./secret.ts";
 
 /** By what the old Web SDK is known: its keys are good for nothing any more. */
 const IFRAME = "the iframe prompt ended on 2024-03-30, and its keys with it";
@@ -111,7 +111,7 @@ called something else at Duo: user alias.`;
 
   override async run(): Promise<void> {
     const { args, argv, flags } = await this.parse(DuoConfigure);
-    demandNoMore(argv.slice(1).map(String));
+    demandNoMore("duo configure", "one method and no more", argv.slice(1).map(String));
     const method: DuoMethod = args.method === "duo-prompt" ? "duo-prompt" : "duo-push";
     if (flags.akey !== undefined) throw new Fault("usage", IFRAME, { hint: UPGRADE });
     const wishes: DuoWishes = {
@@ -132,15 +132,6 @@ called something else at Duo: user alias.`;
     if (flags.json) sayJson(document(setUp));
     else say(...lines(setUp));
   }
-}
-
-function demandNoMore(rest: readonly string[]): void {
-  const flag = rest.find((word) => word.startsWith("-"))?.split("=")[0];
-  if (rest.length === 0) return;
-  const what = flag === undefined ? "one method and no more" : `no flag ${flag}`;
-  throw new Fault("usage", `duo configure takes ${what}; secrets are never arguments`, {
-    hint: "countersign help duo configure",
-  });
 }
 
 /** The id of this method, and only of this: the other's is that of another kind of application. */

@@ -20,8 +20,20 @@ export async function askForSecret(
     : await atTerminal(question);
   if (reply.kind === "text") return reply.text;
   if (reply.kind === "cancelled") throw new Fault("refused", "cancelled: nothing was changed");
-  throw new Fault("refused", `there was no ${name}: nothing was changed`, {
-    hint: source,
+  throw new Fault("refused", `there was no ${name}: nothing was changed`, { hint: source });
+}
+
+/**
+ * What is too much may be a secret: it is not repeated.
+ * @param takes what the command does take
+ * @throws Fault `usage`
+ */
+export function demandNoMore(command: string, takes: string, rest: readonly string[]): void {
+  const flag = rest.find((word) => word.startsWith("-"))?.split("=")[0];
+  if (rest.length === 0) return;
+  const what = flag === undefined ? takes : `no flag ${flag}`;
+  throw new Fault("usage", `${command} takes ${what}; secrets are never arguments`, {
+    hint: `countersign help ${command}`,
   });
 }
 

@@ -36,9 +36,12 @@ refused until it is enabled again, and needs to enroll in nothing anew then.`;
   }
 }
 
-/** Backup codes run out, and a token that nobody has lets nobody in. */
+/** On from the beginning, and of use once somebody has such a device. */
+const OF_DEVICES: readonly string[] = ["hotp", "yubikey"];
+
+/** Backup codes run out, and a device that nobody has lets nobody in. */
 function isWayIn({ method, on, enrolled }: MethodState): boolean {
-  return on && method !== "backup-code" && (enrolled > 0 || method !== "hotp");
+  return on && method !== "backup-code" && (enrolled > 0 || !OF_DEVICES.includes(method));
 }
 
 function lockOut(method: string): Fault {
