@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { needs } from "../support/parts.ts";
 import { runOrThrow } from "../support/run.ts";
 import type { Sandbox } from "../support/sandbox.ts";
+import { EXEC } from "./pam-service.ts";
 
 export const PEERS = needs(
   ...["root", "mount namespaces", "pamtester", "oathtool", "google-authenticator", "libpam-oath"],
@@ -14,11 +15,13 @@ export const PEERS = needs(
 export const USERS_FILE = "/etc/users.oath";
 
 const STACKS = {
+  countersign: EXEC,
   google: "pam_google_authenticator.so",
   oath: `pam_oath.so usersfile=${USERS_FILE} window=10`,
 } as const;
 
-export type Peer = keyof typeof STACKS;
+/** Of them, and of who takes over. */
+export type Service = keyof typeof STACKS;
 
 /** What google-authenticator tells who has set it up. */
 export interface HandedOut {
@@ -44,20 +47,20 @@ export async function setUp(sandbox: Sandbox, user: string, ...options: string[]
 }
 
 export async function serve(sandbox: Sandbox): Promise<void> {
-  for (const [peer, stack] of Object.entries(STACKS)) {
-    await sandbox.pamService(`test-${peer}`, `auth required ${stack}\n`);
+  for (const [service, stack] of Object.entries(STACKS)) {
+    await sandbox.pamService(`test-${service}`, `auth required ${stack}\n`);
   }
 }
 
 /** True when the module lets that code in. */
 export async function login(
   sandbox: Sandbox,
-  peer: Peer,
+  service: Service,
   user: string,
   code: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<boolean> {
-  const argv = ["pamtester", `test-${peer}`, user, "authenticate"];
+  const argv = ["pamtester", `test-${service}`, user, "authenticate"];
   const ended = await sandbox.run(argv, {
     input: `${code}\n`,
     env: { PATH: "/usr/bin:/bin:/usr/sbin", LANG: "C.UTF-8", ...env },
