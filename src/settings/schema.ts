@@ -201,7 +201,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
       "on",
     ),
     defaultMethod: choice(
-      "what just Enter begins where a user has not said: duo-push, duo-prompt, message",
+      "what just Enter begins where a user has not said, such as duo-push",
       ["none", ...METHOD_NAMES],
       "none",
     ),
@@ -435,7 +435,7 @@ function messageGroup(): GroupSchema {
       pattern: `^(?=.* [^ ]*\\{address\\})/[^ ${CONTROL}]*[^ /${CONTROL}](?: [^ ${CONTROL}]+)+$`,
     },
     commandTakes: choice(
-      "phone: the program is given phone numbers; any: mail addresses, too, without smtp.host",
+      "any: mail addresses, too, where there is no mail server",
       COMMAND_TAKES,
       "phone",
     ),
@@ -449,7 +449,7 @@ function messageGroup(): GroupSchema {
       },
       port: whole("its port", 1, 65_535, 587),
       tls: choice(
-        "starttls: TLS after the greeting; implicit: at once; none: for a server on this host",
+        "implicit: TLS before the greeting; none: for a server on this host",
         SMTP_TLS,
         "starttls",
       ),
