@@ -10,12 +10,14 @@ import { secretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { HOTP, isCounterBased } from "../core/hotp.ts";
 import { isTimeBased, SECRET_BYTES } from "../core/totp.ts";
+import type { Reason, Verdict } from "../core/verdict.ts";
 import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
 import { byInvitation, useInvitation } from "./invitations.ts";
+import { throttled } from "./judge.ts";
 import { newBackupCodes } from "./new-backup-codes.ts";
 import { type CheckedCode, checkCode, checkCounted, describe } from "./new-secret.ts";
 import type { EngineParts } from "./parts.ts";
-import { mayActOn } from "./permission.ts";
+import { isAdministrator, mayActOn } from "./permission.ts";
 import { demandInvitation } from "./present-invitation.ts";
 import { record } from "./record.ts";
 
@@ -59,8 +61,12 @@ export async function confirmEnrollment(
   mayActOn(caller, user);
   const pending = await parts.store.read((view) => findPending(view, parts, user, method));
   if (!pending) return { status: "not-begun" };
-  const { match, offset } = checkPending(parts, pending, typed);
-  if (!match) return refuseConfirmation(parts, caller, user, method, offset);
+  const { match, offset, retryAt } = await parts.store.transact((tx) =>
+    judgePending(tx, parts, caller, pending, typed),
+  );
+  if (retryAt !== undefined) throw tooManyGuesses();
+  if (!match)
+    return { status: "wrong-code", ...(offset === undefined ? {} : { clockOffset: offset }) };
 
   const { codes, set } = await newBackupCodes(parts, user);
   return parts.store.transact(async (tx): Promise<Confirmation> => {
@@ -71,6 +77,7 @@ export async function confirmEnrollment(
     await dropBegun(tx, user);
     await useInvitation(tx, user, pending.invitation, at);
     await tx.backupCodes.replace(user, set, at);
+    await tx.attempts.clear(throttleKey(user));
     const detail = byInvitation(pending.invitation);
     const told = { user, verdict: "accept", method, ...detail } as const;
     await record(tx, parts, caller, { action: "enroll-confirm", ...told });
@@ -180,16 +187,41 @@ function checkPending(parts: EngineParts, pending: Authenticator, typed: string)
   }
 }
 
-async function refuseConfirmation(
+interface JudgedCode extends CheckedCode {
+  /** Where no code is looked at before. */
+  readonly retryAt?: number;
+}
+
+/**
+ * Whoever shares the user's session may try codes of what somebody else began: so each is an
+ * attempt, counted before it is judged. Not an administrator's, who has no need to guess.
+ */
+async function judgePending(
+  tx: Transaction,
   parts: EngineParts,
   caller: Caller,
-  user: string,
-  method: string,
-  offset: number | undefined,
-): Promise<Confirmation> {
-  const refusal = { verdict: "reject", reason: "wrong-code" } as const;
-  await parts.store.transact((tx) =>
-    record(tx, parts, caller, { action: "enroll-confirm", user, method, ...refusal }),
-  );
-  return { status: "wrong-code", ...(offset === undefined ? {} : { clockOffset: offset }) };
+  pending: Authenticator,
+  typed: string,
+): Promise<JudgedCode> {
+  const { user, method } = pending;
+  const refuse = (verdict: Verdict, reason: Reason | undefined) =>
+    record(tx, parts, caller, { action: "enroll-confirm", user, method, verdict, reason });
+  if (!isAdministrator(caller)) {
+    const [at, { throttle }] = [parts.clock.now(), parts.policy];
+    await tx.attempts.sweep(at, throttle);
+    const admission = await tx.attempts.count(throttleKey(user), at, throttle);
+    if (!admission.admitted) {
+      await refuse("throttled", throttled(user, admission.retryAt).reason);
+      return { retryAt: admission.retryAt };
+    }
+  }
+  const checked = checkPending(parts, pending, typed);
+  if (!checked.match) await refuse("reject", "wrong-code");
+  return checked;
+}
+
+function tooManyGuesses(): Fault {
+  return new Fault("refused", "too many failed attempts: nothing was changed", {
+    hint: "try again later, or ask an administrator: countersign user unlock",
+  });
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { DEFAULT_PARAMETERS } from "../../src/core/totp.ts";
 import { fault } from "../files/sandbox.ts";
 import { silence } from "./conversations.ts";
-import { type Host, MINUTE, makeHost, START } from "./host.ts";
+import { type Host, MINUTE, makeHost, person, START } from "./host.ts";
 import { Phone } from "./phone.ts";
 
 const OPTIONS = { method: "totp", ...DEFAULT_PARAMETERS };
@@ -175,4 +175,32 @@ test("there is nothing to enroll of a method that is none", async (t) => {
     await assert.rejects(begun, fault("usage"));
   }
   assert.deepEqual(await host.audit(), []);
+});
+
+for (const method of ["totp", "hotp"]) {
+  test(`the codes of ${method} that confirm are not guessed without end`, async (t) => {
+    const host = makeHost(t);
+    const { phone } = await host.enroll("alice");
+    await host.root.beginEnrollment("alice", { ...OPTIONS, method }, silence);
+    const alice = host.as(person("alice"));
+    const guess = () => alice.confirmEnrollment("alice", method, "12345");
+    for (let n = 0; n < 5; n++) assert.equal((await guess()).status, "wrong-code");
+    await assert.rejects(guess(), fault("refused", /too many failed attempts/));
+    // One counter for all that is guessed of her; and who guesses nothing is not held.
+    assert.equal((await host.verify("alice", phone.code())).verdict, "throttled");
+    const told = await host.root.confirmEnrollment("alice", method, "12345");
+    assert.equal(told.status, "wrong-code");
+  });
+}
+
+test("whoever confirms with the right code is not delayed for the wrong ones before", async (t) => {
+  const host = makeHost(t);
+  const { phone } = await begin(host);
+  const alice = host.as(person("alice"));
+  for (let n = 0; n < 4; n++) await alice.confirmEnrollment("alice", "totp", "12345");
+  const confirmed = await alice.confirmEnrollment("alice", "totp", phone.code());
+  assert.equal(confirmed.status, "active");
+  host.clock.advance(MINUTE);
+  assert.equal((await host.verify("alice", "000000")).verdict, "reject");
+  assert.equal((await host.verify("alice", phone.code())).verdict, "accept");
 });
