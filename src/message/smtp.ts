@@ -20,9 +20,16 @@ export interface SmtpLimits {
   readonly greeting: number;
   /** Until each further answer. */
   readonly answer: number;
+  /** Until a message could be sent, however much the server says meanwhile. */
+  readonly ready: number;
 }
 
-export const SMTP_LIMITS: SmtpLimits = { connect: 8_000, greeting: 8_000, answer: 15_000 };
+export const SMTP_LIMITS: SmtpLimits = {
+  connect: 8_000,
+  greeting: 8_000,
+  answer: 15_000,
+  ready: 30_000,
+};
 
 /** Many times what any server says. */
 const LONGEST_ANSWER = 64 * 1024;
@@ -62,6 +69,11 @@ export async function openMail(
   // Not the socket by itself: Node crashes where one is destroyed under a TLS that lives.
   const close = (): void => session.close();
   const ended = ending(session, signal);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    close();
+  }, limits.ready);
   try {
     await ended((done) => session.connect(done));
     if (server.user !== undefined) {
@@ -71,7 +83,9 @@ export async function openMail(
     return lineOf(server, session, ended, close);
   } catch (error) {
     close();
-    throw told(server, error);
+    throw isLate ? unanswered(server) : told(server, error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

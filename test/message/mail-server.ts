@@ -122,3 +122,16 @@ export async function startMute(
   });
   return { port: (server.address() as AddressInfo).port, connections: () => sockets.size };
 }
+
+/** A port where somebody greets, and then never comes to an end of the first answer. */
+export async function startTalker(t: Pick<TestContext, "after">): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined).write("220 hello\r\n");
+    const talk = setInterval(() => socket.write("250-more\r\n"), 50);
+    socket.on("close", () => clearInterval(talk)).resume();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}

@@ -8,10 +8,10 @@ import { isMailAddress } from "../../src/message/address.ts";
 import type { MailServer } from "../../src/message/set-up.ts";
 import { openMail } from "../../src/message/smtp.ts";
 import { needs } from "../support/parts.ts";
-import { PASSWORD, startMailServer, startMute } from "./mail-server.ts";
+import { PASSWORD, startMailServer, startMute, startTalker } from "./mail-server.ts";
 
 const PARTS = needs("openssl");
-const QUICK = { connect: 400, greeting: 400, answer: 400 };
+const QUICK = { connect: 400, greeting: 400, answer: 400, ready: 1_000 };
 const ADDRESS = "alice@example.org";
 const TEXT = "12345678 is your code.";
 
@@ -91,6 +91,15 @@ test("a server that stops answering is given up, wherever it does", PARTS, async
   await Promise.all(hanging);
 });
 
+test("a server that talks on and on is given up as one that does not answer", async (t) => {
+  const { server } = await startMailServer(t, { tls: "none" });
+  const port = await startTalker(t);
+  const began = performance.now();
+  const told = await trouble(send({ ...server, port }, QUICK, AbortSignal.timeout(8_000)));
+  assert.equal(told, "message-unreachable: the mail server 127.0.0.1:PORT does not answer");
+  assert.ok(performance.now() - began < 4_000);
+});
+
 test("a server that is down, silent, or no mail server is out of reach", PARTS, async (t) => {
   const { server } = await startMailServer(t);
   const at = async (port: number, tls: MailServer["tls"] = "starttls"): Promise<string> =>
@@ -146,7 +155,7 @@ test("a wrong password is told, and is in no error", PARTS, async (t) => {
 });
 
 test("one that nobody waits for any more ends at once", PARTS, async (t) => {
-  const slow = { connect: 9000, greeting: 9000, answer: 9000 };
+  const slow = { connect: 9000, greeting: 9000, answer: 9000, ready: 9000 };
   const { server, mails } = await startMailServer(t, { hangsAt: "message" });
   const gone = new AbortController();
   const sending = trouble(send(server, slow, gone.signal));
