@@ -435,6 +435,8 @@ export interface ChallengeStarts {
     now: number,
     limit: StartLimit,
   ): Promise<number | undefined>;
+  /** One less, where none was begun after all. */
+  giveBack(throttleKey: string, method: string): Promise<void>;
   /** Drops what is over, so that made-up names do not pile up. */
   sweep(now: number): Promise<void>;
 }

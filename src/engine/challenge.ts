@@ -256,6 +256,8 @@ async function outOfReach(
   const key = throttleKey(user);
   const named = { user: printable(user), method: method.name, fault };
   if (isNoAttempt) await tx.attempts.forgive(key, parts.policy.throttle);
+  // In an enrollment, the way may have failed once the message was on it.
+  if (isNoAttempt && !enrolls) await tx.challengeStarts.giveBack(key, method.name);
   const disabled = (await tx.accounts.find(user))?.disabledAt !== undefined;
   const mayPass = untouched && method.failMode === "safe" && !disabled && !enrolls;
   if (!mayPass || !(await hasThisAlone(tx, parts, user, method))) {

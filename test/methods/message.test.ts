@@ -554,3 +554,21 @@ test("codes are even: what would not be is drawn again", () => {
     }),
   );
 });
+
+test(
+  "while the mail server is down nobody's messages of the hour are used up",
+  PARTS,
+  async (t) => {
+    const world = await enrolled(t);
+    const down = { ...world.mail.server, port: 1 };
+    const ways = { program: undefined, programTakesMail: false, mostPerHour: 5, hostName: "h" };
+    const cut = world.host.with({
+      methods: [message({ ...ways, server: down }, { clock: world.clock, random: randomBytes })],
+    });
+    for (let n = 0; n < 10; n++) {
+      const login = asked({ Verification: async () => "message" });
+      assert.equal(told(await cut.verify("alice", {}, login)), "unavailable message");
+    }
+    assert.equal(await world.login("alice"), "accept");
+  },
+);

@@ -21,6 +21,19 @@ export function startsContract(open: OpenStore): void {
     assert.equal(await take(store, "alice", NOW, "other"), undefined);
   });
 
+  test("one that is given back can be taken again, and no more than was taken", async (t) => {
+    const store = await opened(t, open);
+    const giveBack = () => store.transact((tx) => tx.challengeStarts.giveBack("alice", "message"));
+    await giveBack();
+    for (let n = 0; n < 4; n++) await take(store);
+    await giveBack();
+    assert.equal(await take(store), undefined);
+    assert.equal(await take(store), OVER);
+    for (let n = 0; n < 5; n++) await giveBack();
+    for (let n = 0; n < 3; n++) assert.equal(await take(store), undefined);
+    assert.equal(await take(store), OVER);
+  });
+
   test("once the time is over it begins anew", async (t) => {
     const store = await opened(t, open);
     for (let n = 0; n < 4; n++) await take(store);

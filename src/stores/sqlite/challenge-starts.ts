@@ -16,6 +16,10 @@ ON CONFLICT (throttle_key, method) DO UPDATE SET
   until = CASE WHEN ${IS_OVER} THEN ?3 + ?5 ELSE first_at + ?5 END
 WHERE starts < ?4 OR ${IS_OVER}`;
 
+const GIVE_BACK = `
+UPDATE challenge_starts SET starts = starts - 1
+WHERE throttle_key = ? AND method = ? AND starts > 0`;
+
 /** How many are dropped at once: a login does not wait for all of them. */
 const SWEPT_AT_ONCE = 10;
 
@@ -30,6 +34,10 @@ export function challengeStartsIn(connection: Connection): ChallengeStarts {
       const sql = "SELECT until FROM challenge_starts WHERE throttle_key = ? AND method = ?";
       const row = connection.first(sql, throttleKey, method);
       return row ? integer(row, "until") : now + within;
+    },
+
+    async giveBack(throttleKey, method) {
+      connection.run(GIVE_BACK, throttleKey, method);
     },
 
     async sweep(now) {
