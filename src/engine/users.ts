@@ -91,6 +91,8 @@ export async function reset(
   conversation: Conversation,
 ): Promise<ResetOutcome> {
   const right = await may(parts, caller, "reset", user);
+  // Apps are kept with none: a script whose variable is empty does not mean those.
+  if (serial === "") throw noSerial();
   // Whoever lost their phone has no code, and that is what the role is for.
   const isProven =
     right.by === "role" || (await demandFreshCode(parts, caller, user, conversation));
@@ -158,6 +160,12 @@ async function change(
     if (!known && !changed) throw unknown(user);
     if (changed) await record(tx, parts, caller, { action, user, ...toldOf(right) });
     return { user, changed };
+  });
+}
+
+function noSerial(): Fault {
+  return new Fault("usage", "a serial number is never empty: nothing was changed", {
+    hint: "leave --serial out, or see countersign user show",
   });
 }
 

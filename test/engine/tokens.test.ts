@@ -279,3 +279,10 @@ test("an inventory of many pages is listed whole", async (t) => {
   });
   assert.equal(new Set(await inventory(host)).size, 1001);
 });
+
+test("an empty serial number removes no app", async (t) => {
+  const host = makeHost(t);
+  const { phone } = await host.enroll("alice");
+  await assert.rejects(host.root.reset("alice", undefined, silence, ""), fault("usage"));
+  assert.equal((await host.verify("alice", phone.code())).verdict, "accept");
+});
