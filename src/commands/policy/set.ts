@@ -21,8 +21,8 @@ where the line of PAM says that the first factor is right by then: see pam_count
 Elsewhere both refuse. A rule may say otherwise for those it requires. What shuts out every
 administrator is refused without --force; who is still to be set up counts as shut out.
 
-With --default-method, just Enter at the prompt begins duo-push or duo-prompt, for who has not
-chosen with user prefer; anything else begins nothing. The prompt stays as it is.`;
+With --default-method, just Enter at the prompt begins duo-push, duo-prompt or message,
+for who has not chosen with user prefer; anything else begins nothing. The prompt stays as it is.`;
 
   static override examples = [
     {
