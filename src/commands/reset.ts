@@ -184,9 +184,10 @@ async function resetOne(
   return { outcome, isAtDuo: gone.some((each) => isDuoMethod(each.method)) };
 }
 
-function sentence({ outcome: { user, authenticators, backupCodes } }: Done): string {
+function sentence({ outcome: { user, authenticators, backupCodes, tokens } }: Done): string {
   const removed = `${counted(authenticators, "authenticator")}, ${counted(backupCodes, "unused backup code")}`;
-  return `${user}: removed ${removed}`;
+  const back = tokens === undefined ? "" : `; ${counted(tokens, "token")} back in the inventory`;
+  return `${user}: removed ${removed}${back}`;
 }
 
 function isChange({ outcome: { authenticators, backupCodes } }: Done): boolean {

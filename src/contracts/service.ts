@@ -261,6 +261,8 @@ export interface ResetOutcome {
   readonly user: string;
   readonly authenticators: number;
   readonly backupCodes: number;
+  /** Hardware tokens among them, which are in the inventory again. */
+  readonly tokens?: number;
 }
 
 /** What became of one of several users; `changed` is false when it was so already. */

@@ -18,3 +18,9 @@ export function printable(text: string, limit = 256): string {
 export function isPrintable(text: string): boolean {
   return text.replace(UNPRINTABLE, "") === text;
 }
+
+/** As one word of a line of them: in quotes where it could be taken for several. */
+export function asWord(text: string): string {
+  const clean = printable(text);
+  return /^[\x21\x23-\x3c\x3e-\x7e]+$/.test(clean) ? clean : JSON.stringify(clean);
+}

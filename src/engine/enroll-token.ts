@@ -9,7 +9,7 @@ import type { Token, Transaction } from "../contracts/store.ts";
 import { throttleKey } from "../core/account.ts";
 import { secretCell, tokenCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
-import { printable } from "../core/printable.ts";
+import { asWord, printable } from "../core/printable.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import { dropBegun, mustBeEnrollable, mustBeOn, refuseDisabled } from "./enroll.ts";
 import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
@@ -209,7 +209,7 @@ function note(
   { caller, user, method, serial }: Giving,
   { detail, ...told }: Noted,
 ): Promise<void> {
-  const words = [`serial=${printable(serial)}`, detail].filter((each) => each).join(" ");
+  const words = [`serial=${asWord(serial)}`, detail].filter((each) => each).join(" ");
   const event = { action: "enroll-confirm", user, method, ...told, detail: words } as const;
   return record(tx, parts, caller, event);
 }

@@ -13,7 +13,7 @@ import { throttleKey } from "../core/account.ts";
 import { secretCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { HOTP } from "../core/hotp.ts";
-import { printable } from "../core/printable.ts";
+import { asWord, printable } from "../core/printable.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import { BY_SECRET } from "./enroll.ts";
 import { barredBy, throttled } from "./judge.ts";
@@ -124,7 +124,7 @@ async function end(
   { caller, user, token: { method, serial: meant } }: Resync,
   { verdict, reason, retryAt, serial = meant }: Ended,
 ): Promise<TokenOutcome> {
-  const detail = serial ? { detail: `serial=${printable(serial)}` } : {};
+  const detail = serial ? { detail: `serial=${asWord(serial)}` } : {};
   await record(tx, parts, caller, { action: "resync", user, verdict, reason, method, ...detail });
   return {
     ...{ verdict, user: printable(user), method },

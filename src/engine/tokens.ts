@@ -3,7 +3,7 @@ import type { Caller, TokenSummary } from "../contracts/service.ts";
 import type { Token, Transaction } from "../contracts/store.ts";
 import { Fault } from "../core/fault.ts";
 import { METHOD_NAMES } from "../core/method-name.ts";
-import { printable } from "../core/printable.ts";
+import { asWord, printable } from "../core/printable.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayAdminister } from "./permission.ts";
 import { record } from "./record.ts";
@@ -40,7 +40,7 @@ export async function removeToken(
     if (!token) throw missing(serial);
     if (found.length > 1) throw ambiguous(found);
     await tx.tokens.take(token.method, serial);
-    const detail = `serial=${printable(serial)}`;
+    const detail = `serial=${asWord(serial)}`;
     await record(tx, parts, caller, { action: "token-remove", method: token.method, detail });
     const { algorithm, digits, period } = token;
     return { method: token.method, serial, algorithm, digits, period };

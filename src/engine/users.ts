@@ -8,13 +8,14 @@ import { Fault } from "../core/fault.ts";
 import { demandsOn } from "../core/policy/demands.ts";
 import { couldPass, type Demand, outlook, type Standing } from "../core/policy/outlook.ts";
 import type { RoleAct } from "../core/policy/role.ts";
-import { printable } from "../core/printable.ts";
+import { asWord, printable } from "../core/printable.ts";
 import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
 import { withdraw } from "./invitations.ts";
 import type { EngineParts } from "./parts.ts";
 import { may, mayActOn, mayAdminister, type Right, toldOf } from "./permission.ts";
 import { look } from "./policy.ts";
 import { record } from "./record.ts";
+import { returnTokens, tokensOf } from "./return-tokens.ts";
 import { summarize } from "./summary.ts";
 
 export async function showUser(
@@ -101,18 +102,21 @@ export async function reset(
     if (!(await tx.accounts.find(user))) throw unknown(user);
     if (!isProven) await mustStillHaveNothing(tx, user);
     const before = await look(tx, parts, user);
+    const given = await tokensOf(tx, user, { method, serial });
     const authenticators = await tx.authenticators.remove(user, method, undefined, serial);
+    const tokens = await returnTokens(tx, parts, given);
     if (serial !== undefined && authenticators === 0) throw noToken(user, serial);
     const left = await tx.accounts.overview(user);
     const keepsCodes = left?.authenticators.some(({ status }) => status === "active");
     const backupCodes = keepsCodes ? 0 : await tx.backupCodes.revoke(user);
     mayDoWithout(demands, before, await look(tx, parts, user));
     if (!keepsCodes) await withdraw(tx, parts, caller, user, { right });
-    const told = [serial ? `serial=${printable(serial)}` : "", toldOf(right).detail ?? ""];
+    const told = [serial ? `serial=${asWord(serial)}` : "", toldOf(right).detail ?? ""];
+    if (tokens > 0) told.push(`returned=${tokens}`);
     const detail = told.filter((each) => each !== "").join(" ");
     const event = { action: "reset", user, method, ...(detail ? { detail } : {}) } as const;
     await record(tx, parts, caller, event);
-    return { user, authenticators, backupCodes };
+    return { user, authenticators, backupCodes, ...(tokens > 0 ? { tokens } : {}) };
   });
 }
 

@@ -104,10 +104,10 @@ test("two tokens of the inventory, through the daemon", needs("root", "oathtool"
   assert.deepEqual([verified.verdict, verified.method], ["accept", "hotp"]);
   assert.deepEqual(await json("token remove B2 --yes"), { method, serial: "B2", removed: true });
   const [reset] = await json("reset alice --serial A1 --yes");
-  assert.deepEqual(reset, { user, authenticators: 1, backupCodes: 0 });
+  assert.deepEqual(reset, { user, authenticators: 1, backupCodes: 0, tokens: 1 });
   const gone = await countersign(["reset", "alice", "--serial", "A1", "--yes"]);
   assert.match(gone.stderr, /alice has no token A1/);
-  assert.deepEqual([(await json("user show alice")).methods.length, await tokens()], [1, []]);
+  assert.deepEqual([(await json("user show alice")).methods.length, await tokens()], [1, ["A1"]]);
   assert.equal(daemon.isAlive, true);
 });
 

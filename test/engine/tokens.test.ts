@@ -286,3 +286,42 @@ test("an empty serial number removes no app", async (t) => {
   await assert.rejects(host.root.reset("alice", undefined, silence, ""), fault("usage"));
   assert.equal((await host.verify("alice", phone.code())).verdict, "accept");
 });
+
+test("a token that is reset is in the inventory again, and what was spent stays spent", async (t) => {
+  const host = makeHost(t);
+  const token = await host.stock("A1");
+  const seen = [token.press(), token.press(), token.press()];
+  await give(host, seen[0] ?? "");
+  for (const code of seen.slice(1)) {
+    assert.equal((await host.verify("alice", code)).verdict, "accept");
+  }
+  const { authenticators, tokens } = await host.root.reset("alice", undefined, silence);
+  assert.deepEqual([authenticators, tokens, await inventory(host)], [1, 1, ["hotp A1"]]);
+
+  const take = (...codes: string[]) => host.root.enrollToken("bob", A1, answers(...codes));
+  assert.equal((await take(seen[0] ?? "", seen[1] ?? "", seen[2] ?? "")).verdict, "reject");
+  assert.equal((await take(token.press())).verdict, "accept");
+  for (const code of seen) assert.equal((await host.verify("bob", code)).verdict, "reject");
+  assert.equal((await host.verify("bob", token.press())).verdict, "accept");
+});
+
+test("what is no token is not given to others: an app that is reset is gone", async (t) => {
+  const host = makeHost(t);
+  await host.enroll("alice");
+  const outcome = await host.root.reset("alice", undefined, silence);
+  assert.deepEqual(outcome, { user: "alice", authenticators: 1, backupCodes: 10 });
+  assert.deepEqual(await inventory(host), []);
+});
+
+test("a serial number with spaces is one word of the log", async (t) => {
+  const host = makeHost(t);
+  const serial = "A1 role=helpdesk";
+  const events = await host.eventsOf(() =>
+    host
+      .as(person("alice"))
+      .enrollToken("alice", { method: "hotp", serial }, answers("123456", "123456", "123456")),
+  );
+  const details = events.map(({ detail }) => detail);
+  assert.ok(details.length > 0);
+  for (const detail of details) assert.match(detail ?? "", /^serial="A1 role=helpdesk"/);
+});
