@@ -24,6 +24,15 @@ for (const page of PAGES) {
     assert.deepEqual(complaints, []);
   });
 
+  test(
+    `${page} is whole in groff, too, which takes a word that is a macro for one`,
+    needs("groff"),
+    async () => {
+      const { stderr } = await run(["groff", "-mandoc", "-T", "ascii", join(ROOT, "man", page)]);
+      assert.equal(stderr, "");
+    },
+  );
+
   test(`${page} fits 80 columns`, needs("mandoc"), async () => {
     const { stdout } = await run([
       "mandoc",
