@@ -73,7 +73,11 @@ function sentence(message: string): string {
   const [head = "wrong usage", ...details] = lines.filter(
     (line) => line !== "" && !line.startsWith("See more help"),
   );
-  const names = details.map((detail) => detail.split(" ", 1)[0]?.toUpperCase());
+  // A list of values that does not fit oclif's line goes on in the next, without a name.
+  const listed = details.filter((detail) => /^\S+ {2,}/.test(detail));
+  const names = (listed.length > 0 ? listed : details).map((detail) =>
+    detail.split(" ", 1)[0]?.toUpperCase(),
+  );
   const flag = /^Parsing (--\S+)/.exec(head)?.[1];
   if (/^Missing \d+ required arg/.test(head)) return `missing: ${names.join(", ")}`;
   if (flag !== undefined) return `${flag}: ${decapitalize(details[0] ?? "wrong value")}`;

@@ -48,6 +48,7 @@ const SLIPS: Readonly<Record<string, RegExp>> = {
   "audit list --last x": /--last: expected an integer/,
   "audit list --last 0": /--last: /,
   "audit verify --head 12": /--head/,
+  import: /^error: missing: FORMAT$/,
   "config get": /missing: SETTING/,
   "config set": /missing: SETTING, VALUE/,
   "config set totp.window": /missing: VALUE/,
