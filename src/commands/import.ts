@@ -188,6 +188,10 @@ function endLines(
   const isDone = came.outcome?.done === true;
   const what = file === undefined ? "The files in the homes are" : `${printable(file, 4096)} is`;
   const isFile = file !== STANDARD_INPUT;
+  const { counts } = came;
+  if (counts.new + counts.here + counts.unfit === 0) {
+    return [`there is nothing to import${file === undefined ? " in any home" : " in it"}`];
+  }
   return [
     ...conflictLines(came),
     "",

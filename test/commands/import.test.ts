@@ -127,7 +127,7 @@ test("tokens of an encrypted file come with its key alone, and are nobody's yet"
   const right = await bring("12345678901234567890123456789012\n");
   assert.deepEqual([right.code, right.stderr], [0, ""]);
   assert.match(right.stdout, /^987654321 +hotp +8 digits +none +- +new$/m);
-  assert.match(right.stdout, /^1 token to be given to users/m);
+  assert.match(right.stdout, /^imported: 1 token to be given to users: countersign token list/m);
 });
 
 test("a copy that root made says not whose it is", needs("root"), async (t) => {

@@ -6,6 +6,8 @@ import { printable } from "../../core/printable.ts";
 import { fillLines } from "../help-text.ts";
 import { counted } from "../words.ts";
 
+const GIVE = "countersign token list";
+
 /** What was found, and what came of it. */
 export function outcomeLines({ counts, outcome }: Came, isTrial: boolean): string[] {
   const found = [
@@ -18,8 +20,10 @@ export function outcomeLines({ counts, outcome }: Came, isTrial: boolean): strin
   const { authenticators, users, tokens, backupCodeSets, leftOut } = outcome;
   return [
     found,
-    `imported: ${counted(authenticators, "authenticator")} of ${counted(users, "user")}`,
-    ...(tokens > 0 ? [`${counted(tokens, "token")} to be given to users: token list`] : []),
+    ...(authenticators > 0 || tokens === 0
+      ? [`imported: ${counted(authenticators, "authenticator")} of ${counted(users, "user")}`]
+      : []),
+    ...(tokens > 0 ? [`imported: ${counted(tokens, "token")} to be given to users: ${GIVE}`] : []),
     ...(backupCodeSets > 0
       ? [`scratch codes that are backup codes now: those of ${counted(backupCodeSets, "user")}`]
       : []),

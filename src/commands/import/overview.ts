@@ -33,6 +33,8 @@ export class Overview {
   /** What is to be known, and of whom or what. */
   remark(text: string, whose: string): void {
     const known = this.#remarks.get(text);
+    // Who has two of the same is named once.
+    if (known?.whose.includes(whose)) return;
     if (known) {
       known.count += 1;
       if (known.whose.length < NAMED) known.whose.push(whose);
