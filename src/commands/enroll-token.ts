@@ -46,7 +46,9 @@ export async function enrollToken(
 export function tellTokenRefusal(outcome: TokenOutcome, what: string): void {
   const hint = "two codes in a row, in their order, that were not used";
   if (outcome.verdict === "throttled") tellRefusal(outcome);
-  else report(new Fault("refused", `${what}: nothing was changed`, { hint }));
+  else if (outcome.reason === "cancelled") {
+    report(new Fault("refused", "cancelled: nothing was changed"));
+  } else report(new Fault("refused", `${what}: nothing was changed`, { hint }));
 }
 
 /** @param done what is told where it was accepted */

@@ -11,7 +11,7 @@ import { secretCell, tokenCell } from "../core/cells.ts";
 import { Fault } from "../core/fault.ts";
 import { asWord, printable } from "../core/printable.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
-import { dropBegun, mustBeEnrollable, mustBeOn, refuseDisabled } from "./enroll.ts";
+import { BY_SECRET, dropBegun, mustBeEnrollable, mustBeOn, refuseDisabled } from "./enroll.ts";
 import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
 import { byInvitation, useInvitation } from "./invitations.ts";
 import { throttled } from "./judge.ts";
@@ -59,7 +59,9 @@ export async function enrollToken(
   const shown = await askForCodes(parts, giving, conversation);
   const outcome = "verdict" in shown ? shown : await give(parts, giving, shown);
   const { reason, ...told } = outcome;
-  return reason !== undefined && isAdministrator(caller) ? outcome : told;
+  // Who has cancelled knows it.
+  const isTold = reason === "cancelled" || isAdministrator(caller);
+  return reason !== undefined && isTold ? outcome : told;
 }
 
 async function mustBeInInventory(
@@ -68,8 +70,16 @@ async function mustBeInInventory(
   serial: string,
 ): Promise<void> {
   if (await store.read((view) => view.tokens.find(method, serial))) return;
+  const others = BY_SECRET.filter((name) => name !== method);
+  const [other] = await store.read(async (view) => {
+    const tokens = await Promise.all(others.map((name) => view.tokens.find(name, serial)));
+    return tokens.filter((token) => token !== undefined);
+  });
   throw new Fault("not-found", `the inventory has no ${method} token ${printable(serial)}`, {
-    hint: "countersign token list",
+    hint:
+      other === undefined
+        ? "countersign token list"
+        : `it has a ${other.method} one: --method ${other.method}`,
   });
 }
 

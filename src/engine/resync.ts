@@ -50,7 +50,9 @@ export async function resynchronize(
     "verdict" in pair ? end(tx, parts, asked, pair) : judge(tx, parts, asked, pair),
   );
   const { reason, ...told } = outcome;
-  return reason !== undefined && isAdministrator(caller) ? outcome : told;
+  // Who has cancelled knows it.
+  const isTold = reason === "cancelled" || isAdministrator(caller);
+  return reason !== undefined && isTold ? outcome : told;
 }
 
 async function askForTwo(conversation: Conversation): Promise<Pair | Ended> {

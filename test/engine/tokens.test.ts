@@ -1,6 +1,7 @@
 /** Hardware tokens: kept by serial number until one shows by its codes in whose hand it is. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Fault } from "../../src/core/fault.ts";
 import { codeAt, timeStepAt } from "../../src/core/totp.ts";
 import { fault } from "../files/sandbox.ts";
 import { answers, replies, silence } from "./conversations.ts";
@@ -118,6 +119,25 @@ test("who guesses serial numbers learns nothing; root is told", async (t) => {
   ]) {
     await assert.rejects(host.root.enrollToken("alice", choice, silence), fault("not-found"));
   }
+});
+
+test("root is told which method has the serial number that was asked for", async (t) => {
+  const host = makeHost(t);
+  await host.stock("A1");
+  const asked = host.root.enrollToken("alice", { method: "totp", serial: "A1" }, silence);
+  await assert.rejects(asked, (error) => {
+    assert.ok(fault("not-found", /no totp token A1/)(error));
+    assert.match((error as Fault).hint ?? "", /--method hotp$/);
+    return true;
+  });
+});
+
+test("who cancels is told that, and nothing of codes", async (t) => {
+  const host = makeHost(t);
+  await host.stock("A1");
+  const self = host.as(person("alice"));
+  const { verdict, reason } = await self.enrollToken("alice", A1, replies({ kind: "cancelled" }));
+  assert.deepEqual([verdict, reason], ["reject", "cancelled"]);
 });
 
 test("users take theirs themselves, with a code of what they have", async (t) => {
