@@ -31,6 +31,10 @@ export function statusOfError(error: unknown): number {
 }
 
 function throttled(outcome: VerifyOutcome): Fault {
+  if (outcome.reason === "too-many-challenges") {
+    const hint = `again in ${retryAfter(outcome)} s; see message.mostPerHour`;
+    return new Fault("refused", "too many messages were asked for", { hint });
+  }
   const hint =
     outcome.reason === "locked" ? "ask an administrator" : `again in ${retryAfter(outcome)} s`;
   return new Fault("refused", "too many failed attempts", { hint });
