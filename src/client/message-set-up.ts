@@ -50,7 +50,7 @@ function noWay({ message: { smtp } }: Settings): Fault {
     "settings-invalid",
     "message has no way yet: neither a mail server nor a program",
     {
-      hint: "set message.smtp.host and message.smtp.from, or message.command: man countersign.json",
+      hint: "set message.smtp.host and .from, or message.command: man countersign.json",
     },
   );
 }

@@ -84,7 +84,7 @@ function demandKey(typed: string): string {
   const apiKey = parseApiKey(typed)?.toString("base64");
   if (apiKey !== undefined) return apiKey;
   throw new Fault("usage", "the API key is not base64: nothing was changed", {
-    hint: "copy it from where the client id was given out: for Yubico's servers, upgrade.yubico.com/getapikey",
+    hint: "it came with the client id; Yubico's: upgrade.yubico.com/getapikey",
   });
 }
 

@@ -96,7 +96,7 @@ async function askForTouch(conversation: Conversation): Promise<string> {
     if (answer.shape === "yubikey") return answer.code;
     if (left > 0) {
       await conversation.info(
-        "That is not what a YubiKey types: 44 letters. A short touch is slot 1, a long one slot 2.",
+        "That is not 44 letters of a YubiKey. A short touch is slot 1, a long one slot 2.",
       );
     }
   }
@@ -120,7 +120,7 @@ async function mustBeFree(
   }
   const reset = `countersign reset ${printable(owner)} --method ${YUBIKEY} --serial ${serial}`;
   throw new Fault("conflict", "this YubiKey is somebody else's here", {
-    hint: isAdministrator(caller) ? `take it from them first: ${reset}` : "ask an administrator",
+    hint: isAdministrator(caller) ? reset : "ask an administrator",
   });
 }
 
@@ -131,7 +131,7 @@ function openToken({ sealer }: EngineParts, token: Token): Buffer {
 /** AES key, then private id. @throws Fault `refused` */
 async function askForSecret(conversation: Conversation, serial: string): Promise<Buffer> {
   await conversation.info(`The YubiKey ${serial} is not known here: its own keys are needed.`);
-  const privateId = await askForBytes(conversation, "Private id", PRIVATE_ID_BYTES);
+  const privateId = await askForBytes(conversation, "private id", PRIVATE_ID_BYTES);
   const aesKey = await askForBytes(
     conversation,
     "AES key",
@@ -148,12 +148,13 @@ async function askForBytes(
   name: string,
   bytes: number,
 ): Promise<Buffer> {
-  const reply = await conversation.promptSecret(`${name}, ${2 * bytes} hexadecimal digits: `);
+  const asked = name.charAt(0).toUpperCase() + name.slice(1);
+  const reply = await conversation.promptSecret(`${asked}, ${2 * bytes} hexadecimal digits: `);
   if (reply.kind !== "text") throw new Fault("refused", "cancelled: nothing was changed");
   const text = reply.text.replace(/[ \t\r\n:]/g, "");
   if (text.length === 2 * bytes && /^[0-9A-Fa-f]+$/.test(text)) return Buffer.from(text, "hex");
   throw new Fault("refused", `the ${name} is not ${2 * bytes} hexadecimal digits`, {
-    hint: "copy it from where the key was programmed; or import Yubico's CSV: countersign import",
+    hint: "copy it from where the key was programmed, or: countersign import yubico FILE",
   });
 }
 

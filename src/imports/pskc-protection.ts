@@ -233,7 +233,7 @@ function keyIn(typed: string): Buffer {
   const key = base64Of(text, Math.max(...lengths));
   if (key && lengths.includes(key.length)) return key;
   throw new Fault("import-key", "this is no pre-shared key", {
-    hint: "type its 32 hexadecimal digits (48 or 64 for AES-192 or AES-256), or its base64",
+    hint: "type its 32 hexadecimal digits (AES-192 48, AES-256 64), or its base64",
   });
 }
 

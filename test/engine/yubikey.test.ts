@@ -186,7 +186,7 @@ test("what is no touch is asked for again, and nothing is left where none comes"
     [answers("1", "2", "3"), /nothing of a YubiKey came/],
     [answers(), /cancelled/],
     [answers(new SoftwareYubikey().touch()), /cancelled/],
-    [answers(new SoftwareYubikey().touch(), "12"), /Private id is not 12/],
+    [answers(new SoftwareYubikey().touch(), "12"), /private id is not 12/],
     [answers(new SoftwareYubikey().touch(), "0".repeat(12), "z".repeat(32)), /AES key is not 32/],
     [answers(new SoftwareYubikey().touch(), "0".repeat(12), "0".repeat(32)), /does not fit/],
   ];

@@ -68,6 +68,6 @@ function fit(typed: string, name: string): string {
   const secret = typed.replace(/[\r\n]+$/, "");
   if (secret !== "" && secret.length <= LONGEST && isPrintable(secret)) return secret;
   throw new Fault("usage", `the ${name} is not 1 to ${LONGEST} printable characters`, {
-    hint: "nothing was changed; see that the file holds it alone",
+    hint: "give it alone, on one line; nothing was changed",
   });
 }

@@ -86,7 +86,8 @@ function lines({ servers, caFile }: YubikeySetUp): string[] {
     ...(caFile === undefined
       ? []
       : [`Whom ${caFile} vouches for is taken for them, and no others.`]),
-    `YubiKeys whose AES key is not known here are judged by: ${servers.join(", ")}`,
+    "YubiKeys whose AES key is not known here are judged by:",
+    ...servers.map((server) => `  ${server}`),
     "try: countersign yubikey check",
   ];
 }
