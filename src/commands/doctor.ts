@@ -9,8 +9,8 @@ export class Doctor extends CountersignCommand {
   static override summary = "Check this host's set-up, and say how to mend it.";
 
   static override description =
-    `Looks at the clock, the settings, the files, the key, the store, Duo and YubiKeys; as root also at the
-daemon, PAM and sshd. Each line is ok, a warning or a problem; what can be mended says how. Nothing
+    `Looks at the clock, the settings, the files, the key, the store, and at Duo,
+messages and YubiKeys where they are set up; as root also at the daemon, PAM and sshd. Each line is ok, a warning or a problem; what can be mended says how. Nothing
 is changed. Exit status 1 when there is a problem, 0 when there are warnings alone.`;
 
   static override examples = [

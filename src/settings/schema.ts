@@ -290,7 +290,7 @@ export const SCHEMA: GroupSchema = group("countersign settings", {
     },
     servers: {
       type: "string",
-      description: "their addresses, with commas between them; Yubico's when absent",
+      description: "addresses of the servers, with commas between; Yubico's when absent",
       title: "addresses such as https://HOST/wsapi/2.0/verify, with commas between them",
       maxLength: 1000,
       pattern: "^https://[!-+.-~/-]+(?:,https://[!-+.-~/-]+)*$",
@@ -442,12 +442,12 @@ function messageGroup(): GroupSchema {
     smtp: group("the mail server that codes go by to mail addresses", {
       host: {
         type: "string",
-        description: "its name or IP address",
+        description: "mail server, by its name or IP address",
         title: "the name or the IP address of a host",
         maxLength: 253,
         pattern: "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*$",
       },
-      port: whole("its port", 1, 65_535, 587),
+      port: whole("port of the mail server", 1, 65_535, 587),
       tls: choice(
         "implicit: TLS before the greeting; none: for a server on this host",
         SMTP_TLS,

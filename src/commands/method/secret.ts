@@ -2,6 +2,7 @@ import { Args, Flags } from "@oclif/core";
 import { withCountersign } from "../../client/connect.ts";
 import { Fault } from "../../core/fault.ts";
 import { isPrintable } from "../../core/printable.ts";
+import { say } from "../../terminal/output.ts";
 import { CountersignCommand } from "../base.ts";
 import { askForSecret } from "../duo/secret.ts";
 
@@ -60,6 +61,7 @@ duo configure.`;
       const secret = await askForSecret(name, flags["secret-stdin"] === true, source);
       await service.setMethodSecret("message", fit(secret, name));
     });
+    say("kept, and sealed", "try: countersign method check message");
   }
 }
 
