@@ -51,7 +51,7 @@ export async function enrollByChallenge(
     const outcome = await service.enrollByChallenge(user, method, origin, conversation);
     // Exempt by a rule lets in, and enrolls nobody.
     const isEnrolled = outcome.verdict === "accept";
-    if (!isEnrolled) tellRefusal(outcome);
+    if (!isEnrolled) tellEnd(outcome, method);
     if (json) sayJson(document(outcome, user, method));
     else if (isEnrolled) {
       // A new set would kill the codes they have.
@@ -66,6 +66,13 @@ export async function enrollByChallenge(
     if (json) sayJson({ verdict: "unavailable", user, method });
     return EXIT_STATUS.unavailable;
   }
+}
+
+/** Who has cancelled knows it; of Duo it is the phone that says what came of it. */
+function tellEnd(outcome: VerifyOutcome, method: ByChallenge): void {
+  if (method === "message" && outcome.reason === "cancelled") {
+    report(new Fault("refused", "cancelled: nothing was changed"));
+  } else tellRefusal(outcome);
 }
 
 /** The address is answered where it was given, and asked for where not. */
