@@ -28,6 +28,11 @@ export interface ImportedAuthenticator {
   readonly skew: number;
   /** Single-use codes that come with it: digits, as the other system gave them out. */
   readonly scratchCodes: readonly string[];
+  /**
+   * True where nobody named it: it lay in a home. Whoever can write there is not to add to what its
+   * user has enrolled, nor to bring back what a reset has taken away.
+   */
+  readonly isFound?: boolean | undefined;
   /** What does not come along, or is weaker than what is enrolled here; each a short phrase. */
   readonly remarks: readonly string[];
 }

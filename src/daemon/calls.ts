@@ -202,7 +202,7 @@ function userQuery(a: Argument): UserQuery {
 
 const ENTRY_FIELDS = [
   ...["place", "user", "method", "serial", "secret", "algorithm", "digits", "period"],
-  ...["lastCounter", "skew", "scratchCodes"],
+  ...["lastCounter", "skew", "scratchCodes", "isFound"],
 ];
 
 /** As far as types go: whether it can be, the engine looks. */
@@ -222,6 +222,7 @@ function importEntry(a: Argument): ImportEntry {
     lastCounter: a.optionalNumber("lastCounter"),
     skew: a.optionalNumber("skew") ?? 0,
     scratchCodes: a.optionalTexts("scratchCodes") ?? [],
+    isFound: a.optionalFlag("isFound"),
   };
 }
 

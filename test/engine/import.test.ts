@@ -80,6 +80,35 @@ describe("what comes", () => {
     assert.equal(await verdictOf(host, "alice", codeOf(host, "alice")), "reject: replayed");
   });
 
+  test("what lay in a home adds to nobody's, and undoes no reset; what was named says so", async (t) => {
+    const host = makeHost(t);
+    await host.enroll("alice");
+    await bring(host.root, [entry("bob")]);
+    await host.root.reset("bob", undefined, silence);
+    const counting = { method: "hotp", period: undefined } as const;
+    const found = (isFound: boolean) => [
+      entry("alice", { ...counting, isFound }),
+      entry("bob", { isFound }),
+      entry("carol", { isFound }),
+    ];
+    const enrolled = "is enrolled here already, and would have this as well";
+    const reset = "was reset here on 2026-01-01, and codes used before could be used again";
+    const { findings, outcome } = await bring(host.root, found(true));
+    const rest = ": name the file to bring it all the same";
+    assert.deepEqual(whys(findings), [enrolled + rest, reset + rest, ""]);
+    assert.equal(outcome.authenticators, 1);
+    assert.equal(
+      await verdictOf(host, "alice", new Token(secretOf("alice"), 0).press()),
+      "reject: wrong-code",
+    );
+    const named = await bring(host.root, found(false));
+    assert.deepEqual(named.findings, [
+      { state: "new", serial: "", remarks: [enrolled] },
+      { state: "new", serial: "", remarks: [reset] },
+      { state: "here" },
+    ]);
+  });
+
   test("several of one user without serial numbers are counted, and each is good", async (t) => {
     const host = makeHost(t);
     const names = ["alice", "alice, too", "alice, three"];

@@ -45,8 +45,8 @@ async function itemIn(file: HomeFile, note: (sha256: string) => void): Promise<I
       const { value } = await read.next();
       if (value === undefined) throw new Fault("import-invalid", "it holds nothing");
       note(source.sha256());
-      const own = { ...value, place: path };
-      if (own.kind === "unfit") return own;
+      if (value.kind === "unfit") return { ...value, place: path };
+      const own = { ...value, place: path, isFound: true };
       const ofFile = source.remarks.map((remark) => `its file ${remark}`);
       return { ...own, remarks: [...own.remarks, ...ofFile] };
     } finally {

@@ -83,15 +83,31 @@ async function ofUser(
   }
   const taken = await holderOf(view, method, serial);
   if (taken !== undefined) return cannot(taken);
+  const past = await pastOf(view, user);
+  if (entry.isFound && past !== undefined) {
+    return cannot(`${past}: name the file to bring it all the same`);
+  }
   const keeps = entry.scratchCodes.length > 0 && (await view.backupCodes.find(user))?.left;
   return {
     state: "new",
     serial,
     remarks: [
       ...(keeps ? ["has backup codes here, which stay: scratch codes do not come along"] : []),
+      ...(past === undefined ? [] : [past]),
       ...aheadOf(entry, parts.clock.now()),
     ],
   };
+}
+
+/** Why a user who has none of this may well not be meant to have it. */
+async function pastOf(view: Transaction, user: string): Promise<string | undefined> {
+  if (await view.accounts.isAnySpellingEnrolled(throttleKey(user))) {
+    return "is enrolled here already, and would have this as well";
+  }
+  const [reset] = await view.audit.tail(1, { user, action: "reset" });
+  if (reset === undefined) return undefined;
+  const day = new Date(reset.at).toISOString().slice(0, 10);
+  return `was reset here on ${day}, and codes used before could be used again`;
 }
 
 async function ofNobody(
