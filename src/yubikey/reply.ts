@@ -101,7 +101,10 @@ function offsetOf(text: string, now: number): number | undefined {
   return Math.abs(offset) <= CLOCK_TOLERANCE ? offset : undefined;
 }
 
-/** Undefined for what is no list of lines such as name=value, or has a name twice. */
+/**
+ * Undefined for what is no list of lines such as name=value, or has a name twice. No value has a
+ * `&` in it: what is signed could be cut into other fields there.
+ */
 function parse(body: Buffer): Parameters | undefined {
   const lines = body
     .toString("latin1")
@@ -109,7 +112,7 @@ function parse(body: Buffer): Parameters | undefined {
     .map((line) => line.replace(/\r$/, ""))
     .filter((line) => line !== "");
   if (lines.length === 0 || lines.length > MOST_LINES) return undefined;
-  const pairs = lines.map((line) => /^([a-z]{1,32})=([ -~]*)$/.exec(line)?.slice(1));
+  const pairs = lines.map((line) => /^([a-z]{1,32})=([ -%'-~]*)$/.exec(line)?.slice(1));
   const names = new Set(pairs.map((pair) => pair?.[0]));
   if (names.has(undefined) || names.size !== lines.length) return undefined;
   return Object.fromEntries(pairs as [string, string][]);
