@@ -176,6 +176,9 @@ async function readSecret(
 ): Promise<Uint8Array> {
   if (element === undefined) throw new Misfit("its secret is not in the file");
   const plain = plainOf(element);
+  if (plain !== undefined && protection.isNamed) {
+    throw new Misfit("its secret is plain, in a file that is to be encrypted");
+  }
   const secret =
     plain === undefined ? await openValue(element, protection) : base64Of(plain, LONGEST_SECRET);
   if (secret === undefined)

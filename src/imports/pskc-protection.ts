@@ -80,6 +80,8 @@ export class Protection {
   #macKey: Buffer | undefined;
   /** A MAC has fitted: the key is the right one. */
   #proven = false;
+  /** The file says how it is encrypted: a secret that is not may have been put in another's place. */
+  isNamed = false;
 
   constructor(ask: AskKey) {
     this.#ask = ask;
@@ -87,11 +89,13 @@ export class Protection {
 
   /** The container's EncryptionKey. */
   encryptionKey(element: XmlElement): void {
+    this.isNamed = true;
     this.#source = found(() => keySource(element));
   }
 
   /** The container's MACMethod. */
   macMethod(element: XmlElement): void {
+    this.isNamed = true;
     this.#method = found(() => macMethod(element));
   }
 

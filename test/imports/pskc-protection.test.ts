@@ -62,7 +62,7 @@ test("numbers, too, may be encrypted: in 8 bytes, in 4, or in digits", async () 
   const items = await read(
     container(
       [eight, four, Buffer.from("12345678")].map((value) =>
-        keyPackage({ moving: `<Counter>${seal(value)}</Counter>` }),
+        keyPackage({ secret: seal(SECRET), moving: `<Counter>${seal(value)}</Counter>` }),
       ),
       head,
     ),
@@ -196,9 +196,16 @@ for (const [name, text, reason] of UNFIT) {
   });
 }
 
-test("plain keys come from a file whose other keys cannot be opened", async () => {
-  const text = container([keyPackage()], sealed().head.replace("#hmac-sha1", "#hmac-md5"));
-  assert.deepEqual(secretsOf(await read(text)), [`${SECRET}`]);
+test("a plain secret in the place of an encrypted one does not come", async () => {
+  const { head, seal } = sealed();
+  const keys = [seal(SECRET), plain(Buffer.alloc(20, "typed by a thief"))];
+  const packages = keys.map((secret, at) => keyPackage({ serial: `${at}`, secret }));
+  const why = "its secret is plain, in a file that is to be encrypted";
+  assert.deepEqual(secretsOf(await read(container(packages, head))), [`${SECRET}`, why]);
+  const [source = "", method = ""] = head.split(/(?=<MACMethod)/);
+  for (const part of [source, method]) {
+    assert.deepEqual(secretsOf(await read(container([keyPackage()], part))), [why]);
+  }
 });
 
 const derived = two(sealed({ passphrase: "qwerty" }));
