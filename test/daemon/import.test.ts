@@ -15,7 +15,7 @@ const STATE = `${SECRET}\n" TOTP_AUTH\n" DISALLOW_REUSE\n`;
 const HOMES = `
 put() { printf %s "$3" > "/home/$1/.google_authenticator"; chown "$2" "/home/$1/.google_authenticator"
   chmod 400 "/home/$1/.google_authenticator"; }
-for user in carol dave erin frank grace; do useradd --create-home --shell /bin/sh $user; done
+for user in carol dave erin frank grace ida; do useradd --create-home --shell /bin/sh $user; done
 put alice alice "$0"
 chmod 444 /home/alice/.google_authenticator
 ln -s /home/alice/.google_authenticator /home/bob/.google_authenticator
@@ -24,6 +24,7 @@ put dave root "$0"
 put erin erin "no secret!"
 put frank frank "$0"; chmod 777 /home/frank
 rm -rf /home/grace
+put ida ida "$0"; chmod 602 /home/ida/.google_authenticator
 useradd --no-create-home --home-dir /home/alice --shell /bin/sh henry`;
 
 describe("through the daemon", needs("root", "mount namespaces", "useradd"), () => {
@@ -45,15 +46,16 @@ describe("through the daemon", needs("root", "mount namespaces", "useradd"), () 
       ["dave", "unfit", "belongs to uid 0"],
       ["erin", "unfit", "is no state file of google-authenticator: its first line is no secret"],
       ["frank", "unfit", "can be written to by group or others"],
+      ["ida", "unfit", "can be written to by group or others"],
     ]);
-    assert.deepEqual(found, { new: 1, here: 0, unfit: 5 });
+    assert.deepEqual(found, { new: 1, here: 0, unfit: 6 });
     assert.equal(imported.authenticators, 1);
     assert.deepEqual(entries[0].remarks, [
       "its file can be read by others, and with it the secrets",
     ]);
     const again = await host.as()(["import", "google-authenticator", "--homes", "--partly"]);
     assert.deepEqual([again.code, again.stderr], [0, ""]);
-    assert.match(again.stdout, /^0 to come, 1 is here already, 5 cannot come$/m);
+    assert.match(again.stdout, /^0 to come, 1 is here already, 6 cannot come$/m);
   });
 
   test("a name that the host has not is no user's, and nobody but root may", async (t) => {

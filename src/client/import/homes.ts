@@ -103,6 +103,10 @@ function look(
     if (stats.uid !== uid && isHomeOf(stats.uid)) return undefined;
     if (stats.uid !== uid) throw untrusted(`${said(path)} belongs to uid ${stats.uid}`);
     if (stats.nlink > 1) throw untrusted(`${said(path)} has a second name (hard link)`);
+    // The module lets nobody in by such a file, for anybody may have written what it holds.
+    if ((stats.mode & 0o022) !== 0) {
+      throw untrusted(`${said(path)} can be written to by group or others`);
+    }
     trustedDirectory(home, uid);
     return { user, path, open: () => openOf(path, uid) };
   } catch (error) {
