@@ -23,6 +23,8 @@ export interface Happening {
  * fit, and made-up ones do not fill the disk so fast.
  */
 const LONGEST = 128;
+/** Of what is told here in our own words, a file's SHA-256 and counts among them. */
+const LONGEST_DETAIL = 256;
 
 export async function record(
   tx: Transaction,
@@ -70,10 +72,10 @@ function toEvent(at: number, caller: Caller, happening: Happening): AuditEvent {
     rhost: clean(origin?.rhost),
     tty: clean(origin?.tty),
     caller: `${caller.uid}:${printable(caller.login, LONGEST)}`,
-    detail: clean(detail),
+    detail: clean(detail, LONGEST_DETAIL),
   };
 }
 
-function clean(text: string | undefined): string | null {
-  return text === undefined || text === "" ? null : printable(text, LONGEST);
+function clean(text: string | undefined, longest = LONGEST): string | null {
+  return text === undefined || text === "" ? null : printable(text, longest);
 }

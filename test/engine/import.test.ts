@@ -471,6 +471,17 @@ describe("an import", () => {
     assert.match(told[0] ?? "", /action=import user=alice/);
   });
 
+  test("the event of a file has all its counts, however long its format's name", async (t) => {
+    const host = makeHost(t);
+    const { id } = await stage(host.root, [entry("alice"), entry("bob")]);
+    await bring(host.root, [entry("bob", { secret: secretOf("another") })]);
+    const source = { ...SOURCE, format: "google-authenticator" } as const;
+    await host.root.commitImport(id, source, true);
+    const { detail } = (await host.audit()).at(-1) ?? {};
+    const counts = "users=1 authenticators=1 tokens=0 left-out=1";
+    assert.equal(detail, `google-authenticator sha256=${SOURCE.sha256} ${counts}`);
+  });
+
   test("that only looks changes nothing, and cannot be made to come", async (t) => {
     const host = makeHost(t);
     const before = host.parts.store.read((view) => view.audit.head());
