@@ -6,18 +6,24 @@
 import type { Authenticator, Transaction } from "../contracts/store.ts";
 import { secretCell, tokenCell } from "../core/cells.ts";
 import { HOTP } from "../core/hotp.ts";
+import { YUBIKEY } from "../core/yubikey-otp.ts";
 import type { EngineParts } from "./parts.ts";
 
-const METHODS = [HOTP, "totp"];
+const METHODS = [HOTP, "totp", YUBIKEY];
 
-/** Those that are about to be removed: of one method, or with one serial number, or all. */
+/**
+ * Those that are about to be removed: of one method, or with one serial number, or all. Of a YubiKey
+ * its own user may have made the secret up: by their own reset it is not put where others look.
+ */
 export async function tokensOf(
   tx: Transaction,
   user: string,
   { method, serial }: { readonly method: string | undefined; readonly serial: string | undefined },
+  isOwn: boolean,
 ): Promise<Authenticator[]> {
   const found: Authenticator[] = [];
   for (const name of METHODS.filter((each) => (method ?? each) === each)) {
+    if (isOwn && name === YUBIKEY) continue;
     found.push(...(await tx.authenticators.all(user, name)));
   }
   return found.filter((each) => isToken(each) && (serial ?? each.serial) === each.serial);

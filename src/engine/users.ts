@@ -102,7 +102,7 @@ export async function reset(
     if (!(await tx.accounts.find(user))) throw unknown(user);
     if (!isProven) await mustStillHaveNothing(tx, user);
     const before = await look(tx, parts, user);
-    const given = await tokensOf(tx, user, { method, serial });
+    const given = await tokensOf(tx, user, { method, serial }, right.by === "self");
     const authenticators = await tx.authenticators.remove(user, method, undefined, serial);
     const tokens = await returnTokens(tx, parts, given);
     if (serial !== undefined && authenticators === 0) throw noToken(user, serial);

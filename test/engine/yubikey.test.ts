@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tokenCell } from "../../src/core/cells.ts";
 import { SoftwareYubikey, typedOnDvorak } from "../support/yubikey.ts";
+import { bring, entry } from "./arrivals.ts";
 import { answers, type Heard } from "./conversations.ts";
 import { type Host, makeHost, person, START } from "./host.ts";
 
@@ -267,4 +268,27 @@ test("no secret of a key is in the store, the log, or what is said", async (t) =
       .then((all) => all.get("yubikey")),
     1,
   );
+});
+
+test("a key that is reset is in the inventory again, and what it typed before stays spent", async (t) => {
+  const host = makeHost(t);
+  const key = new SoftwareYubikey();
+  await enroll(host, key);
+  const otp = key.touch();
+  assert.equal(await verify(host, otp), "accept");
+  assert.equal((await host.root.reset("alice", undefined, answers())).tokens, 1);
+  const none = { algorithm: undefined, digits: undefined, period: undefined };
+  const listed = { ...none, method: "yubikey", serial: key.publicId, secret: key.secret } as const;
+  const { outcome } = await bring(host.root, [entry("alice", listed)]);
+  assert.equal(outcome.authenticators, 0);
+  const touched = (typed: string) => host.root.enrollYubikey("alice", false, answers(typed));
+  await assert.rejects(touched(otp), { message: /was used before/ });
+  assert.equal((await touched(key.touch())).judged, "here");
+  // Whoever typed its secrets in may have made them up: not for others to meet with.
+  const spare = new SoftwareYubikey();
+  await enroll(host, spare);
+  await host.as(person("alice")).reset("alice", "yubikey", answers(spare.touch()), key.publicId);
+  assert.deepEqual(await serialsOf(host), [spare.publicId]);
+  const kept = await host.parts.store.read((view) => view.tokens.find("yubikey", key.publicId));
+  assert.equal(kept, undefined);
 });
