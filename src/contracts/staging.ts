@@ -31,6 +31,8 @@ export interface StagedRow extends StagedPlace {
   readonly lastCounter: number | undefined;
   readonly skew: number;
   readonly codes?: StagedCodes | undefined;
+  /** As ImportedAuthenticator has it. */
+  readonly isFound?: boolean | undefined;
 }
 
 /** What tells an entry from others in its file. */

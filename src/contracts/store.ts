@@ -259,7 +259,7 @@ export interface Tokens {
 /** A row that did not fit: its user is disabled, its serial taken, or its user has another. */
 export interface Unfitting {
   readonly row: StagedRow;
-  readonly why: "disabled" | "serial" | "method";
+  readonly why: "disabled" | "serial" | "method" | "enrolled";
 }
 
 export interface Imports {

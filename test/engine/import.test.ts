@@ -109,6 +109,16 @@ describe("what comes", () => {
     ]);
   });
 
+  test("what lay in a home does not come beside what its user enrolls meanwhile", async (t) => {
+    const host = makeHost(t);
+    const counting = { method: "hotp", period: undefined, isFound: true } as const;
+    const { id } = await stage(host.root, [entry("alice", counting), entry("bob", counting)]);
+    await host.enroll("alice");
+    const { authenticators, conflicts } = await host.root.commitImport(id, SOURCE, true);
+    const why = "has enrolled meanwhile";
+    assert.deepEqual([authenticators, conflicts], [1, [{ place: "line 1", user: "alice", why }]]);
+  });
+
   test("several of one user without serial numbers are counted, and each is good", async (t) => {
     const host = makeHost(t);
     const names = ["alice", "alice, too", "alice, three"];

@@ -148,6 +148,7 @@ function fileDetail({ format, sha256 }: ImportSource, tally: Tally): string {
 
 const WHY: Readonly<Record<Unfitting["why"], string>> = {
   disabled: "was disabled meanwhile",
+  enrolled: "has enrolled meanwhile",
   serial: "its serial number is somebody's by now",
   method: "was given another of this method meanwhile",
 };

@@ -84,7 +84,8 @@ function keep(
   { finding, mark }: Examined,
 ): string | undefined {
   if (mark === undefined || finding.state === "unfit") return undefined;
-  const { place, user, method, secret, algorithm, digits, period, lastCounter, skew } = entry;
+  const { place, user, method, secret, algorithm, digits, period, lastCounter, skew, isFound } =
+    entry;
   const own = { place, user, method, serial: mark.serial };
   if (finding.state === "here") {
     staging.add({ ...own, digest: mark.digest });
@@ -94,7 +95,7 @@ function keep(
   const row = id.slice(0, ROW_DIGITS) + staging.size.toString(16).padStart(ROW_DIGITS, "0");
   const cell = user === undefined ? tokenCell(own) : secretCell({ id: row, user });
   const sealedSecret = sealer.seal(secret, cell);
-  const parameters = { algorithm, digits, period, lastCounter, skew };
+  const parameters = { algorithm, digits, period, lastCounter, skew, isFound };
   staging.add({ ...own, digest: mark.digest }, { ...own, id: row, sealedSecret, ...parameters });
   return row;
 }

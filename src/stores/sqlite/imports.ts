@@ -36,6 +36,11 @@ WHERE a.name = ?1 AND NOT ${isBarred("?2")}`;
 const ADD_WITHOUT_SERIAL = `${ADD} ON CONFLICT DO NOTHING`;
 const ADD_WITH_SERIAL = `${ADD} AND NOT ${isTaken("?3", "?4")} ON CONFLICT DO NOTHING`;
 
+/** By any method, and under any spelling. */
+const HAS_ENROLLED = `
+SELECT 1 FROM accounts a JOIN authenticators u ON u.account = a.name
+WHERE a.throttle_key = ? AND u.status = 'active' LIMIT 1`;
+
 const WHY = `
 SELECT CASE WHEN ${isBarred("?1")} THEN 'disabled' WHEN ${isTaken("?2", "?3")} THEN 'serial'
   ELSE 'method' END AS why`;
@@ -64,6 +69,7 @@ export function importsIn(connection: Connection): Imports {
   ): Unfitting["why"] | undefined {
     const { method, serial, id, sealedSecret, algorithm, digits, period, skew } = row;
     const key = throttleKey(user);
+    if (row.isFound && connection.first(HAS_ENROLLED, key)) return "enrolled";
     const own = [id, sealedSecret, algorithm, digits, period, counterOf(row, at), skew];
     const sql = serial === "" ? ADD_WITHOUT_SERIAL : ADD_WITH_SERIAL;
     if (connection.run(sql, user, key, method, serial, at, ...own) === 1) return undefined;

@@ -36,6 +36,7 @@ CREATE TABLE entries (
   period INTEGER,
   last_counter INTEGER,
   skew INTEGER,
+  found INTEGER,
   codes TEXT
 ) STRICT;
 CREATE INDEX entries_by_user ON entries (user, method);
@@ -43,7 +44,7 @@ CREATE INDEX entries_by_secret ON entries (digest);
 CREATE INDEX entries_by_serial ON entries (method, serial) WHERE serial <> '';
 CREATE INDEX entries_with_codes ON entries (id) WHERE codes IS NOT NULL;`;
 
-const ADD = "INSERT INTO entries VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const ADD = "INSERT INTO entries VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const SET_CODES = "UPDATE entries SET codes = ? WHERE id = ?";
 const BY_SECRET = `
 SELECT place, user FROM entries WHERE digest = ? ORDER BY user = ? DESC LIMIT 1`;
@@ -53,12 +54,12 @@ const USERS = `
 SELECT DISTINCT user FROM entries WHERE user > ? ORDER BY user LIMIT 1 OFFSET ?`;
 const PAGE = `
 SELECT place, user, method, serial, id, sealed_secret, algorithm, digits, period, last_counter,
-  skew, codes
+  skew, found, codes
 FROM entries WHERE user > ? AND user <= ? AND id IS NOT NULL ORDER BY user, number`;
 /** Of nobody: by number, since they may all be that. */
 const NOBODYS = `
 SELECT place, user, method, serial, id, sealed_secret, algorithm, digits, period, last_counter,
-  skew, codes, number
+  skew, found, codes, number
 FROM entries WHERE user = '' AND number > ? AND id IS NOT NULL ORDER BY number LIMIT ?`;
 
 /** Behind every name. */
@@ -160,7 +161,7 @@ class SqliteStaging implements Staging {
   ): void {
     const kept = [
       ...[row?.id, row?.sealedSecret, row?.algorithm, row?.digits, row?.period],
-      ...[row?.lastCounter, row?.skew, row?.codes && textOf(row.codes)],
+      ...[row?.lastCounter, row?.skew, row?.isFound ? 1 : 0, row?.codes && textOf(row.codes)],
     ].map((value) => value ?? null);
     this.#told(() => this.#prepare(ADD).run(user ?? "", method, serial, digest, place, ...kept));
     this.size += 1;
@@ -175,7 +176,7 @@ class SqliteStaging implements Staging {
       const rows = this.#lists(NOBODYS, after, limit);
       if (rows.length === 0) break;
       yield rows.map(toRow);
-      after = Number(rows.at(-1)?.[12]);
+      after = Number(rows.at(-1)?.[13]);
     }
     for (let after = ""; ; ) {
       const last = this.#told(() => this.#prepare(USERS).get(after, limit - 1))?.user ?? END;
@@ -239,7 +240,7 @@ function codesIn(text: unknown): StagedCodes | undefined {
 
 function toRow(row: readonly unknown[]): StagedRow {
   const [place, user, method, serial, id, sealedSecret, algorithm, digits, period] = row;
-  const [lastCounter, skew, codes] = row.slice(9);
+  const [lastCounter, skew, found, codes] = row.slice(9);
   const number = (value: unknown) => (value === null ? undefined : (value as number));
   return {
     place: place as string,
@@ -254,5 +255,6 @@ function toRow(row: readonly unknown[]): StagedRow {
     lastCounter: number(lastCounter),
     skew: skew as number,
     codes: codesIn(codes),
+    ...(found === 1 ? { isFound: true } : {}),
   };
 }
