@@ -154,7 +154,13 @@ export interface Approval {
 
 export type ChallengeOutcome =
   | Approval
-  | { readonly kind: "refused"; readonly reason: Reason; readonly detail?: string }
+  | {
+      readonly kind: "refused";
+      readonly reason: Reason;
+      readonly detail?: string;
+      /** They left before anybody was asked for anything that could be guessed. */
+      readonly noAttempt?: boolean;
+    }
   /**
    * `untouched`: certainly nobody was asked for anything, and the service could not be
    * reached at all. Only then a fail mode may count. `noAttempt`: nobody was asked for

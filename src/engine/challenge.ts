@@ -25,13 +25,6 @@ import type { EngineParts } from "./parts.ts";
 export interface ChallengeRequest extends VerifyRequest {
   readonly answer: { readonly shape: Shape; readonly code: string };
   readonly method: ChallengeMethod;
-  /** Where the challenge is there to enroll, beside whatever the user has. */
-  readonly enrolls?: Enrolling;
-}
-
-export interface Enrolling {
-  /** True where a code showed that what the user has is theirs, or root is who enrolls. */
-  readonly isProven: boolean;
 }
 
 /** How matters stood when the attempt was counted. */
@@ -62,12 +55,26 @@ export async function judgeByChallenge(
     const lent = { secret, kept, decoy: decoyOf(parts, request) };
     const settled = await challenge(request, opening, lent, conversation);
     outcome = settled;
+    if (settled.kind === "broken" && settled.fault.code === "usage") {
+      await parts.store.transact((tx) => forget(tx, parts, request));
+      throw settled.fault;
+    }
     return await parts.store.transact((tx) => settle(tx, parts, request, opening, settled));
   } finally {
     secret.fill(0);
     kept?.fill(0);
     if (outcome?.kind === "approved") outcome.keep?.fill(0);
   }
+}
+
+/** Nothing was begun: what was typed could not be what was asked for, or they left before. */
+async function forget(
+  tx: Transaction,
+  { policy }: EngineParts,
+  { user, method }: ChallengeRequest,
+): Promise<void> {
+  await tx.attempts.forgive(throttleKey(user), policy.throttle);
+  await tx.challengeStarts.giveBack(throttleKey(user), method.name);
 }
 
 /** What somebody is shown who has nothing of this method is made of this. */
@@ -201,6 +208,7 @@ async function settle(
     await tx.attempts.clear(throttleKey(user));
     return end({ verdict: "accept", ...named });
   }
+  if (outcome.kind === "refused" && outcome.noAttempt) await forget(tx, parts, request);
   const reason = outcome.kind === "refused" ? outcome.reason : "not-enrolled";
   const isUnknown = reason === "not-enrolled" && !(await isEnrolled(tx, parts, user));
   if (!isUnknown) return reject(reason);

@@ -24,7 +24,8 @@ export async function conclude(
   const covers = until === undefined ? undefined : `grace until ${new Date(until).toISOString()}`;
   const words = [detail, covers].filter((each) => each).join("; ");
   const told = { user, verdict, reason, method, origin, ...(words ? { detail: words } : {}) };
-  await record(tx, parts, caller, { action: "verify", ...told });
+  const action = request.enrolls ? "enroll-confirm" : "verify";
+  await record(tx, parts, caller, { action, ...told });
   const message = await messageFor(tx, outcome);
   return message === undefined ? outcome : { ...outcome, message };
 }

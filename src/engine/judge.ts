@@ -23,6 +23,13 @@ export interface VerifyRequest {
   readonly invitation?: string | undefined;
   /** Nothing is enrolled without one, whatever the rule of this login says. */
   readonly mustBeInvited?: boolean;
+  /** Where it is no login: it is there to enroll, beside whatever the user has. */
+  readonly enrolls?: Enrolling;
+}
+
+export interface Enrolling {
+  /** True where a code showed that what the user has is theirs, or root is who enrolls. */
+  readonly isProven: boolean;
 }
 
 export interface Submission extends VerifyRequest {

@@ -113,7 +113,9 @@ class ChildReader {
   }
 
   #refuse(why: string): never {
-    throw new Fault("import-invalid", `line ${this.#parser.line}: ${why}`);
+    throw new Fault("import-invalid", `line ${this.#parser.line}: ${why}`, {
+      hint: "see that the file is whole, as its maker sent it; nothing was changed",
+    });
   }
 
   #declared(encoding: string | undefined): void {

@@ -38,7 +38,7 @@ export async function exchange(
     asked.access === "enroll"
       ? await askAddress(setUp, conversation)
       : (keptAddress(setUp, asked.kept) ?? decoyOf(setUp, asked));
-  if (!("text" in address)) return refused(address.reason);
+  if (!("text" in address)) return { ...refused(address.reason), noAttempt: true };
   let line: Line | undefined;
   try {
     line = await open(setUp, address, asked, conversation);

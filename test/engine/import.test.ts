@@ -40,7 +40,7 @@ describe("what comes", () => {
     assert.deepEqual([status, methods.map(({ method }) => method)], ["active", ["totp"]]);
   });
 
-  test("of which the format does not tell what was used: all of it up to the import", async (t) => {
+  test("of which the format does not tell what was used: all of it up to the import, and the next", async (t) => {
     const host = makeHost(t);
     const { id } = await stage(host.root, [
       entry("alice", { lastCounter: undefined }),
@@ -51,7 +51,8 @@ describe("what comes", () => {
     await host.root.commitImport(id, SOURCE, false);
     assert.equal(await verdictOf(host, "alice", codeOf(host, "alice")), "reject: replayed");
     assert.equal(await verdictOf(host, "bob", codeOf(host, "bob", 5)), "reject: replayed");
-    host.clock.advance(STEP);
+    assert.equal(await verdictOf(host, "alice", codeOf(host, "alice", 1)), "reject: replayed");
+    host.clock.advance(2 * STEP);
     assert.equal(await verdictOf(host, "alice", codeOf(host, "alice")), "accept");
     assert.equal(await verdictOf(host, "bob", codeOf(host, "bob")), "reject: wrong-code");
     assert.equal(await verdictOf(host, "bob", codeOf(host, "bob", 5)), "accept");

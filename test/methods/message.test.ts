@@ -431,7 +431,6 @@ test("nobody is enrolled by a login, or without the code", PARTS, async (t) => {
         return true;
       },
     );
-    anHourLater(world);
   }
   assert.equal(
     (await world.host.root.listMethods()).find((each) => each.method === "message")?.enrolled,
@@ -570,5 +569,27 @@ test(
       assert.equal(told(await cut.verify("alice", {}, login)), "unavailable message");
     }
     assert.equal(await world.login("alice"), "accept");
+  },
+);
+
+test(
+  "a slip before anything is sent uses up neither an attempt nor a message",
+  PARTS,
+  async (t) => {
+    const world = await open(t, { setUp: { mostPerHour: 2 } });
+    const { root } = world.host;
+    const leaving = { ...asked({}), prompt: async () => ({ kind: "cancelled" }) as const };
+    for (let n = 0; n < 10; n++) {
+      const slip = asked({ [ADDRESS_PROMPT]: async () => "bob" });
+      await assert.rejects(root.enrollByChallenge("bob", "message", {}, slip), { code: "usage" });
+      const left = await root.enrollByChallenge("bob", "message", {}, leaving);
+      assert.equal(told(left), "reject cancelled");
+    }
+    assert.equal(world.mail.mails.length, 0);
+    const events = await world.host.eventsOf(() => world.enroll("bob"));
+    assert.deepEqual(
+      events.map(({ action, verdict, method }) => [action, verdict, method]),
+      [["enroll-confirm", "accept", "message"]],
+    );
   },
 );

@@ -116,9 +116,12 @@ function ownersOf(rows: readonly StagedRow[]): string {
   );
 }
 
-/** Where it is not known, what could have been used by now counts as used. */
+/**
+ * Where it is not known, what could have been used by now counts as used: the other modules take
+ * the step after this one as well, of a device that is ahead.
+ */
 function counterOf({ lastCounter, period, skew }: StagedRow, at: number): number {
   if (lastCounter !== undefined) return lastCounter;
   if (period === undefined) throw new RangeError("a counter that no clock tells");
-  return timeStepAt(at, period) + skew;
+  return timeStepAt(at, period) + skew + 1;
 }
