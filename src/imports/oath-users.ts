@@ -45,9 +45,16 @@ export async function* readOathUsers(chunks: Chunks): AsyncGenerator<ImportItem>
   }
 }
 
-/** In a line without its user or its key, what stands in the user's place may be a secret. */
-function userOf([, user, , key]: readonly string[]): string | undefined {
-  return key !== undefined && key.length >= 16 && KEY.test(key) ? printableUser(user) : undefined;
+/**
+ * In a line without its type, its user or its key, what stands in the user's place may be a secret.
+ */
+function userOf([type = "", user = "", , key = ""]: readonly string[]): string | undefined {
+  const isWhole = TYPES.test(type) && isLikeKey(key) && !isLikeKey(user);
+  return isWhole ? printableUser(user) : undefined;
+}
+
+function isLikeKey(text: string): boolean {
+  return text.length >= 16 && KEY.test(text);
 }
 
 function authenticatorOf(

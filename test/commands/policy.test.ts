@@ -334,7 +334,7 @@ test("set unenrolled, and every change in the audit log", async (t) => {
       "policy.unenrolled=allow",
       "policy.unenrolled=refuse",
       "policy.rules +1 require user root, until 2999-01-01 00:00 UTC",
-      `policy.rules +2 exempt user ${"x".repeat(200)}`.slice(0, 128),
+      `policy.rules +2 exempt user ${"x".repeat(200)}, until 2999-01-01 00:00 UTC`,
       "policy.rules -1 require user root, until 2999-01-01 00:00 UTC",
       "policy.enabled=off",
       "policy.enabled=on",

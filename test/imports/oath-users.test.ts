@@ -265,3 +265,21 @@ test("however the file is cut into chunks, and whatever it holds, it comes back"
     ),
   );
 });
+
+test("a secret that stands where a user should is told to nobody", async () => {
+  const damaged = [
+    line("-", KEY, "-", "1000000000000000"),
+    line("HOTP", KEY, "-", "1000000000000000", "x"),
+    line("MOTP", KEY, "-", KEY),
+  ].join("");
+  const items = await oathUsers(`${line("HOTP", "alice", "-", KEY)}${damaged}`);
+  assert.deepEqual(
+    items.map((item) => [item.kind, item.user]),
+    [
+      ["authenticator", "alice"],
+      ["unfit", undefined],
+      ["unfit", undefined],
+      ["unfit", undefined],
+    ],
+  );
+});
