@@ -33,8 +33,10 @@ const ROOMS = {
     values: ["core", "contracts", "duo", "message", "yubikey"],
     builtins: ["crypto"],
   },
+  // What every client of a service does alike.
+  https: { values: ["core"], builtins: ["crypto", "http", "tls"] },
   duo: {
-    values: ["core", "contracts"],
+    values: ["core", "contracts", "https"],
     packages: ["@duosecurity/[^/]+"],
     builtins: ["crypto", "http", "https", "net", "tls"],
   },
@@ -45,7 +47,7 @@ const ROOMS = {
     // A program of the host's sends where there is no mail server.
     builtins: ["crypto", "net", "tls", "child_process"],
   },
-  yubikey: { values: ["core", "contracts"], builtins: ["crypto", "http", "net", "tls"] },
+  yubikey: { values: ["core", "contracts", "https"], builtins: ["crypto", "net", "tls"] },
   files: { values: ["core", "contracts"], builtins: ["fs", "crypto"] },
   stores: { values: ["core", "contracts", "files"], packages: ["pg"], builtins: ["fs", "sqlite"] },
   keys: {
@@ -73,7 +75,8 @@ const ROOMS = {
   client: {
     values: [
       ...["core", "contracts", "engine", "protocol", "wire", "methods", "duo", "message"],
-      ...["stores", "keys", "settings", "files", "doctor", "system-log", "imports", "yubikey"],
+      ...["yubikey", "https", "stores", "keys", "settings", "files", "doctor", "system-log"],
+      "imports",
     ],
     builtins: ["fs", "crypto", "net", "child_process"],
   },

@@ -8,7 +8,7 @@ import type { Countersign } from "../contracts/service.ts";
 import { Fault } from "../core/fault.ts";
 import { authority, parseApiHost } from "../duo/api-host.ts";
 import { isKeyId, isSecret } from "../duo/keys.ts";
-import { parseAuthorities } from "../duo/route.ts";
+import { parseAuthorities } from "../https/authorities.ts";
 import { changeTogether, demandValid, type SettingChange } from "../settings/editor.ts";
 import type { Scope } from "../settings/scope.ts";
 import { loadSettings } from "../settings/settings.ts";

@@ -5,7 +5,7 @@ import type { DuoMethodFacts, DuoReaders } from "../doctor/duo.ts";
 import type { StoreContent } from "../doctor/store-file.ts";
 import { parseApiHost } from "../duo/api-host.ts";
 import { DUO_ROOTS } from "../duo/roots.ts";
-import { firstExpiry, parseAuthorities } from "../duo/route.ts";
+import { firstExpiry, parseAuthorities } from "../https/authorities.ts";
 import type { Settings } from "../settings/schema.ts";
 import { readAuthorities } from "./authorities.ts";
 import { DUO_WORDS, type DuoMethodSettings, duoMethods } from "./duo.ts";

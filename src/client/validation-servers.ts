@@ -1,6 +1,7 @@
 /** The validation servers of YubiKeys that the settings set up. */
+
+import { parseAuthorities } from "../https/authorities.ts";
 import type { Settings } from "../settings/schema.ts";
-import { parseAuthorities } from "../yubikey/authorities.ts";
 import { parseServers, YUBICLOUD } from "../yubikey/server-address.ts";
 import type { ValidationServers } from "../yubikey/validation-servers.ts";
 import { readAuthorities } from "./authorities.ts";

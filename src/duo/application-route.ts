@@ -1,8 +1,9 @@
 /** The way to the Duo that an application's settings name. */
 import { Fault } from "../core/fault.ts";
+import { parseAuthorities } from "../https/authorities.ts";
 import { parseApiHost } from "./api-host.ts";
 import type { DuoApplication } from "./application.ts";
-import { duoRoute, type ProxyAddress, parseAuthorities, type Route } from "./route.ts";
+import { duoRoute, type ProxyAddress, type Route } from "./route.ts";
 
 const LAST_PORT = 65_535;
 

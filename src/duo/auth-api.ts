@@ -10,6 +10,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../contracts/clock.ts";
+import type { HttpReply } from "../https/exchange.ts";
 import { type Challenge, challengeParameters } from "./challenge.ts";
 import { DuoFault, type Effect, mayHaveActed } from "./duo-fault.ts";
 import { openEnvelope } from "./envelope.ts";
@@ -35,7 +36,7 @@ import {
   type Parameters,
 } from "./signature.ts";
 import { SigningDates } from "./signing-date.ts";
-import { exchange, type HttpReply, type HttpRequest } from "./transport.ts";
+import { exchange, type HttpRequest } from "./transport.ts";
 
 /** Who is to be authenticated, and where from. */
 export interface Person {

@@ -8,6 +8,7 @@ import { request as httpRequest } from "node:http";
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { errnoOf } from "../core/fault.ts";
+import { mistrustOf, outageOf } from "../https/reasons.ts";
 import { type ApiHost, authority } from "./api-host.ts";
 import { DuoFault } from "./duo-fault.ts";
 import type { ProxyAddress, Route } from "./route.ts";
@@ -110,35 +111,15 @@ function tolerant<T extends Socket>(socket: T): T {
 }
 
 function mistrusted(name: string, cause: unknown): DuoFault {
-  const reason = CERTIFICATE_REASONS[errnoOf(cause) ?? ""] ?? "no trusted authority vouches for it";
-  return new DuoFault("certificate", `the certificate of ${name} is refused: ${reason}`, {
-    mayHaveActed: false,
-    cause,
-  });
+  return new DuoFault(
+    "certificate",
+    `the certificate of ${name} is refused: ${mistrustOf(cause)}`,
+    {
+      mayHaveActed: false,
+      cause,
+    },
+  );
 }
-
-const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: "it has expired",
-  CERT_NOT_YET_VALID: "it is not valid yet",
-  ERR_TLS_CERT_ALTNAME_INVALID: "it is of another host",
-};
-
-/** Duo, or the way there, and no doing of this host's or of whoever is on it. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOTFOUND: "has no address",
-  ENODATA: "has no address",
-  EAI_NODATA: "has no address",
-  EAI_AGAIN: "cannot be looked up: the name service does not answer",
-  EAI_FAIL: "cannot be looked up: the name service fails",
-  ECONNREFUSED: "refuses the connection",
-  ECONNRESET: "ended the connection",
-  EPIPE: "ended the connection",
-  ETIMEDOUT: "does not answer",
-  EHOSTUNREACH: "cannot be reached: no route",
-  EHOSTDOWN: "cannot be reached: it is down",
-  ENETUNREACH: "cannot be reached: no route",
-  ENETDOWN: "cannot be reached: the network is down",
-};
 
 /** Names of what this host runs out of. */
 const SHORTAGES = ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EADDRNOTAVAIL", "EAGAIN", "EPERM"];
@@ -158,7 +139,7 @@ export function unreachable(
   const errno = errnoOf(cause) ?? "";
   const where = `${whose}${authority({ name: host, port })}`;
   const detail = { mayHaveActed, cause };
-  const reason = REASONS[errno];
+  const reason = outageOf(cause);
   if (reason) return new DuoFault("unreachable", `${where} ${reason}`, detail);
   if (SHORTAGES.includes(errno)) {
     return new DuoFault("host", `this host cannot connect to ${where}: ${errno}`, detail);

@@ -1,7 +1,8 @@
 /** What every reply of the Auth API is wrapped in: `stat`, and a response or a refusal. */
+
+import type { HttpReply } from "../https/exchange.ts";
 import { DuoFault, type DuoTrouble, mayHaveActed } from "./duo-fault.ts";
 import { type Call, nonsense, oneLine } from "./fields.ts";
-import type { HttpReply } from "./transport.ts";
 
 /** Duo's numbers; the first three digits are the HTTP status. */
 const TROUBLES: Readonly<Record<number, readonly [DuoTrouble, string]>> = {

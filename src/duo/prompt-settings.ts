@@ -4,9 +4,10 @@
  */
 import { Fault } from "../core/fault.ts";
 import { isCallbackUri } from "../core/redirect.ts";
+import { parseAuthorities } from "../https/authorities.ts";
 import { authority, parseApiHost } from "./api-host.ts";
 import { isKeyId, isSecret } from "./keys.ts";
-import { duoRoute, type ProxyAddress, parseAuthorities, type Route } from "./route.ts";
+import { duoRoute, type ProxyAddress, type Route } from "./route.ts";
 
 export interface PromptSettings {
   /** 20 capital letters and digits. */

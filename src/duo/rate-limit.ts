@@ -1,5 +1,5 @@
 /** HTTP 429: how long Duo wants to be left alone (RFC 6585 4, RFC 9110 10.2.3). */
-import type { HttpReply } from "./transport.ts";
+import type { HttpReply } from "../https/exchange.ts";
 
 const SHORTEST = 1000;
 const LONGEST_GUESS = 32_000;

@@ -1,11 +1,7 @@
-/**
- * One HTTPS request on a connection of its own. Bounded in time and size; a redirect is a
- * reply like any other, for following it would hand the signature to whoever is named.
- */
-import { once } from "node:events";
-import { request as httpRequest, type IncomingMessage } from "node:http";
+/** One request to Duo on a connection of its own, bounded in time and size. */
 import type { TLSSocket } from "node:tls";
 import { errnoOf } from "../core/fault.ts";
+import { converse, type HttpReply, type HttpsRequest, TooLarge } from "../https/exchange.ts";
 import { authority } from "./api-host.ts";
 import { openConnection, unreachable } from "./connection.ts";
 import { DuoFault, type Effect, mayHaveActed } from "./duo-fault.ts";
@@ -21,15 +17,8 @@ export interface HttpRequest {
   readonly effect: Effect;
 }
 
-export interface HttpReply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-}
-
 /** Many times what a user with many devices takes. */
 const LARGEST_REPLY = 256 * 1024;
-const LARGEST_HEAD = 16 * 1024;
 
 /**
  * Rejects with the signal's reason once `signal` is aborted.
@@ -48,7 +37,7 @@ export async function exchange(
   let socket: TLSSocket | undefined;
   try {
     socket = await openConnection(route, either);
-    return await converse(socket, route, request, either);
+    return await converse(socket, asHttps(route, request), LARGEST_REPLY, either);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     // Until the handshake is over, Node holds the request back.
@@ -59,12 +48,7 @@ export async function exchange(
   }
 }
 
-async function converse(
-  socket: TLSSocket,
-  route: Route,
-  { method, path, headers, body = "" }: HttpRequest,
-  signal: AbortSignal,
-): Promise<HttpReply> {
+function asHttps({ host }: Route, { method, path, headers, body = "" }: HttpRequest): HttpsRequest {
   const content =
     method === "POST"
       ? {
@@ -72,36 +56,8 @@ async function converse(
           "Content-Length": String(Buffer.byteLength(body)),
         }
       : {};
-  const request = httpRequest({
-    createConnection: () => socket,
-    method,
-    path,
-    headers: { Host: authority(route.host), ...headers, ...content, Connection: "close" },
-    setHost: false,
-    insecureHTTPParser: false,
-    maxHeaderSize: LARGEST_HEAD,
-    signal,
-  });
-  // Once the reply is there, its own reading tells of a failure.
-  request.on("error", () => {});
-  request.end(body);
-  const [reply]: IncomingMessage[] = await once(request, "response", { signal });
-  if (reply === undefined) throw new Error("no reply");
-  return { status: reply.statusCode ?? 0, headers: reply.headers, body: await bodyOf(reply) };
+  return { method, path, headers: { Host: authority(host), ...headers, ...content }, body };
 }
-
-async function bodyOf(reply: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of reply) {
-    length += chunk.length;
-    if (length > LARGEST_REPLY) throw new TooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-class TooLarge extends Error {}
 
 function faultOf(cause: unknown, late: boolean, route: Route, acted: boolean): DuoFault {
   const detail = { mayHaveActed: acted, cause };

@@ -1,6 +1,6 @@
 /** Who may vouch for a validation server: the settings say, and nothing in the environment. */
 import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
-import { parseAuthorities } from "./authorities.ts";
+import { parseAuthorities } from "../https/authorities.ts";
 
 /** The last one made: reading the public authorities takes longer than asking a server. */
 let made: { readonly pem: string | undefined; readonly context: SecureContext } | undefined;

@@ -4,7 +4,7 @@ import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { getCACertificates } from "node:tls";
 import { DUO_ROOTS } from "../../src/duo/roots.ts";
-import { firstExpiry, parseAuthorities } from "../../src/duo/route.ts";
+import { firstExpiry, parseAuthorities } from "../../src/https/authorities.ts";
 import { needs } from "../support/parts.ts";
 import { certificates } from "./stand-in/certificates.ts";
 
