@@ -13,6 +13,10 @@ export interface Found {
   readonly problems: Map<string, number>;
 }
 
+/** Tries of each target, and milliseconds that they may take longer for. */
+const LEAST = 25;
+const PATIENCE = 30_000;
+
 export async function fuzz(
   t: { after: (work: () => Promise<void>) => void },
   {
@@ -31,7 +35,10 @@ export async function fuzz(
     // The store is half of it: a try there takes the longest.
     const share = only ? 1 : name === "store bytes" ? 0.5 : 0.5 / Object.keys(READERS).length;
     const until = Date.now() + seconds * share * 1000;
-    for (let at = seed; Date.now() < until; at++, own.tries++) {
+    // A busy machine gives few tries in the same time.
+    const goesOn = (): boolean =>
+      Date.now() < until || (own.tries < LEAST && Date.now() < until + PATIENCE);
+    for (let at = seed; goesOn(); at++, own.tries++) {
       try {
         await target(randomFrom(at));
       } catch (error) {

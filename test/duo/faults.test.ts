@@ -192,7 +192,8 @@ test("no host, nobody there, no TLS, or silence: nothing was sent", needs("opens
   ] as const) {
     const api = clientOf(standIn, {
       route: { host: parseApiHost(host, true) },
-      limits: { request: 1500, call: 1500 },
+      // A busy machine takes its time, but only silence is to last as long as it may.
+      limits: kind === "timed-out" ? { request: 1500, call: 1500 } : {},
     });
     await assert.rejects(api.auth({ user: "alice" }, PUSH), trouble(kind, false, message));
   }
