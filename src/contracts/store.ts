@@ -8,7 +8,7 @@ import type { AuditRecord } from "../core/audit-chain.ts";
 import type { AuditHead } from "../core/audit-head.ts";
 import type { GracePlace } from "../core/grace.ts";
 import type { ThrottlePolicy } from "../core/throttle.ts";
-import type { Algorithm, Digits, OtpParameters } from "../core/totp.ts";
+import type { KeptParameters, OtpParameters } from "../core/totp.ts";
 import type { ScryptCost } from "./sealing.ts";
 import type { StagedRow } from "./staging.ts";
 
@@ -168,14 +168,6 @@ export interface AuthenticatorOverview {
   readonly lastUsedAt: number | undefined;
   /** Of a pending one. */
   readonly expiresAt: number | undefined;
-}
-
-/** Of a code that is counted, `period` is undefined; of what has no codes such as these, all are. */
-export interface KeptParameters {
-  readonly algorithm: Algorithm | undefined;
-  readonly digits: Digits | undefined;
-  /** In seconds. */
-  readonly period: number | undefined;
 }
 
 export interface Authenticator extends AuthenticatorOverview, KeptParameters {

@@ -1,5 +1,5 @@
 /** Counter-based one-time passwords: RFC 4226, computed by otplib. */
-import { type CodeParameters, codeAt, equalCodes } from "./totp.ts";
+import { type CodeParameters, codeAt, equalCodes, type KeptParameters } from "./totp.ts";
 
 /** The method's name. */
 export const HOTP = "hotp";
@@ -92,15 +92,8 @@ function isCode(typed: string, { code, exists }: Computed): boolean {
   return equalCodes(code, typed) && exists;
 }
 
-/** What is kept of an authenticator: each undefined where it has no such thing. */
-interface Kept {
-  readonly algorithm: CodeParameters["algorithm"] | undefined;
-  readonly digits: CodeParameters["digits"] | undefined;
-  readonly period: number | undefined;
-}
-
 /** True for one whose codes go by a counter. */
-export function isCounterBased<T extends Kept>(kept: T): kept is T & CodeParameters {
+export function isCounterBased<T extends KeptParameters>(kept: T): kept is T & CodeParameters {
   const { algorithm, digits, period } = kept;
   return algorithm !== undefined && digits !== undefined && period === undefined;
 }

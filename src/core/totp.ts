@@ -20,11 +20,16 @@ export interface OtpParameters extends CodeParameters {
   readonly period: number;
 }
 
-/** What is kept of an authenticator: each undefined where it has no such thing. */
-type Kept = { readonly [Name in keyof OtpParameters]: OtpParameters[Name] | undefined };
+/** Of a code that is counted, `period` is undefined; of what has no codes such as these, all are. */
+export interface KeptParameters {
+  readonly algorithm: Algorithm | undefined;
+  readonly digits: Digits | undefined;
+  /** In seconds. */
+  readonly period: number | undefined;
+}
 
 /** True for one whose codes go by time steps. */
-export function isTimeBased<T extends Kept>(kept: T): kept is T & OtpParameters {
+export function isTimeBased<T extends KeptParameters>(kept: T): kept is T & OtpParameters {
   const { algorithm, digits, period } = kept;
   return algorithm !== undefined && digits !== undefined && period !== undefined;
 }

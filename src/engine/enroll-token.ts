@@ -12,13 +12,13 @@ import { Fault } from "../core/fault.ts";
 import { asWord, printable } from "../core/printable.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
 import { BY_SECRET, dropBegun, mustBeEnrollable, mustBeOn, refuseDisabled } from "./enroll.ts";
-import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
+import { mustStillHaveNothing } from "./fresh-code.ts";
 import { byInvitation, useInvitation } from "./invitations.ts";
 import { throttled } from "./judge.ts";
+import { demandLeave, sayBanner } from "./leave-to-enroll.ts";
 import { newBackupCodes } from "./new-backup-codes.ts";
 import type { EngineParts } from "./parts.ts";
 import { isAdministrator, mayActOn } from "./permission.ts";
-import { demandInvitation } from "./present-invitation.ts";
 import { record } from "./record.ts";
 import { type Place, placeByOne, placeByTwo, readCode } from "./token-codes.ts";
 
@@ -49,12 +49,8 @@ export async function enrollToken(
   mustBeEnrollable(parts, method);
   mustBeOn(parts, caller);
   if (isAdministrator(caller)) await mustBeInInventory(parts, method, serial);
-  const isProven = await demandFreshCode(parts, caller, user, conversation);
-  const invitation = isProven
-    ? undefined
-    : await demandInvitation(parts, caller, user, conversation);
-  const { banner } = parts.policy.texts;
-  if (banner !== undefined) await conversation.info(banner);
+  const { isProven, invitation } = await demandLeave(parts, caller, user, conversation);
+  await sayBanner(parts, conversation);
   const giving = { caller, user, method, serial, isProven, invitation };
   const shown = await askForCodes(parts, giving, conversation);
   const outcome = "verdict" in shown ? shown : await give(parts, giving, shown);

@@ -23,12 +23,12 @@ import {
 import { judgeByChallenge } from "./challenge.ts";
 import { unavailable } from "./conclude.ts";
 import { dropBegun, mustBeOn, refuseDisabled } from "./enroll.ts";
-import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
+import { mustStillHaveNothing } from "./fresh-code.ts";
 import { byInvitation, useInvitation } from "./invitations.ts";
+import { demandLeave, sayBanner } from "./leave-to-enroll.ts";
 import { newBackupCodes } from "./new-backup-codes.ts";
 import type { EngineParts } from "./parts.ts";
 import { isAdministrator, mayActOn } from "./permission.ts";
-import { demandInvitation } from "./present-invitation.ts";
 import { record } from "./record.ts";
 
 const TRIES = 3;
@@ -53,12 +53,8 @@ export async function enrollYubikey(
   mayActOn(caller, user);
   const servers = judgesOf(parts);
   mustBeOn(parts, caller);
-  const isProven = await demandFreshCode(parts, caller, user, conversation);
-  const invitation = isProven
-    ? undefined
-    : await demandInvitation(parts, caller, user, conversation);
-  const { banner } = parts.policy.texts;
-  if (banner !== undefined) await conversation.info(banner);
+  const { isProven, invitation } = await demandLeave(parts, caller, user, conversation);
+  await sayBanner(parts, conversation);
   const enrollee = { user, caller, isProven, invitation };
   const otp = await askForTouch(conversation);
   const serial = publicIdOf(otp);

@@ -11,14 +11,14 @@ import { Fault } from "../core/fault.ts";
 import { HOTP, isCounterBased } from "../core/hotp.ts";
 import { isTimeBased, SECRET_BYTES } from "../core/totp.ts";
 import type { Reason, Verdict } from "../core/verdict.ts";
-import { demandFreshCode, mustStillHaveNothing } from "./fresh-code.ts";
+import { mustStillHaveNothing } from "./fresh-code.ts";
 import { byInvitation, useInvitation } from "./invitations.ts";
 import { throttled } from "./judge.ts";
+import { demandLeave } from "./leave-to-enroll.ts";
 import { newBackupCodes } from "./new-backup-codes.ts";
 import { type CheckedCode, checkCode, checkCounted, describe } from "./new-secret.ts";
 import type { EngineParts } from "./parts.ts";
 import { isAdministrator, mayActOn } from "./permission.ts";
-import { demandInvitation } from "./present-invitation.ts";
 import { record } from "./record.ts";
 
 const ROOT = 0;
@@ -34,10 +34,7 @@ export async function beginEnrollment(
   mayActOn(caller, user);
   mustBeEnrollable(parts, options.method);
   mustBeOn(parts, caller);
-  const isProven = await demandFreshCode(parts, caller, user, conversation);
-  const invitation = isProven
-    ? undefined
-    : await demandInvitation(parts, caller, user, conversation);
+  const { isProven, invitation } = await demandLeave(parts, caller, user, conversation);
   const secret = parts.random(SECRET_BYTES[options.algorithm]);
   try {
     const begun = { ...options, invitation, isProven };

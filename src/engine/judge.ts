@@ -123,9 +123,8 @@ async function judge(
   for (const method of methods) {
     const { name } = method;
     const judgement = await method.judge(tx, attempt, parts, prepared?.get(name));
-    if (judgement.accepted) found = { judgement, method: name };
-    if (judgement.accepted) break;
     if (tellsMore(judgement, found.judgement)) found = { judgement, method: name };
+    if (judgement.accepted) break;
   }
   return barred === undefined ? found : { ...found, judgement: refused(barred) };
 }

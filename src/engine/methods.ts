@@ -18,10 +18,9 @@ import { YUBIKEY } from "../core/yubikey-otp.ts";
 import { judgeByChallenge, openSecret } from "./challenge.ts";
 import { unavailable } from "./conclude.ts";
 import { mustBeOn } from "./enroll.ts";
-import { demandFreshCode } from "./fresh-code.ts";
+import { demandLeave, sayBanner } from "./leave-to-enroll.ts";
 import type { EngineParts } from "./parts.ts";
 import { mayActOn, mayAdminister } from "./permission.ts";
-import { demandInvitation } from "./present-invitation.ts";
 import { record } from "./record.ts";
 
 export async function listMethods(
@@ -112,12 +111,8 @@ export async function enrollByChallenge(
   mayActOn(caller, user);
   const method = await challengeMethod(parts, name);
   mustBeOn(parts, caller);
-  const isProven = await demandFreshCode(parts, caller, user, conversation);
-  const invitation = isProven
-    ? undefined
-    : await demandInvitation(parts, caller, user, conversation);
-  const { banner } = parts.policy.texts;
-  if (banner !== undefined) await conversation.info(banner);
+  const { isProven, invitation } = await demandLeave(parts, caller, user, conversation);
+  await sayBanner(parts, conversation);
   if (method.word === undefined) throw new Fault("usage", `${name} is enrolled by its codes`);
   const answer = { shape: method.word, code: "" } as const;
   const own = { enrolls: { isProven }, invitation };

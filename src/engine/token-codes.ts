@@ -1,8 +1,13 @@
 /** What the codes of a token say: where its counter stands, or its clock. */
-import type { KeptParameters } from "../contracts/store.ts";
 import { readAnswer } from "../core/answer.ts";
 import { isCounterBased, matchConsecutive, matchHotp } from "../core/hotp.ts";
-import { CLOCK_SEARCH, isTimeBased, matchTotp, timeStepAt } from "../core/totp.ts";
+import {
+  CLOCK_SEARCH,
+  isTimeBased,
+  type KeptParameters,
+  matchTotp,
+  timeStepAt,
+} from "../core/totp.ts";
 import type { EngineParts } from "./parts.ts";
 
 /** A token, or what was enrolled of one. */

@@ -1,6 +1,6 @@
 /** Authenticators. A time step is spent by one conditional statement (DESIGN.md 6.1). */
-import type { Authenticator, Authenticators, KeptParameters } from "../../contracts/store.ts";
-import { ALGORITHMS, DIGITS } from "../../core/totp.ts";
+import type { Authenticator, Authenticators } from "../../contracts/store.ts";
+import { ALGORITHMS, DIGITS, type KeptParameters } from "../../core/totp.ts";
 import { toAuthenticatorOverview } from "./accounts.ts";
 import {
   bytes,
